@@ -1,0 +1,130 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One set of rules for every target: Swift 6 with the language's coming defaults switched on.
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+let package = Package(
+  name: "holdfast",
+  products: [
+    .executable(name: "holdfast", targets: ["holdfast"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(
+      url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(
+      url: "https://github.com/swift-server/async-http-client", from: "1.37.0", traits: []),
+    .package(
+      url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .target(name: "CHoldfastSystem"),
+
+    .target(name: "HoldfastCore", swiftSettings: settings),
+    .target(
+      name: "HoldfastStorage",
+      dependencies: [
+        "HoldfastCore", "CLibpq", "CHoldfastSystem",
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "HoldfastEngine",
+      dependencies: [
+        "HoldfastCore", "HoldfastStorage", "CHoldfastSystem",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "HoldfastScanners",
+      dependencies: ["HoldfastCore", "CHoldfastSystem"],
+      swiftSettings: settings),
+    .target(
+      name: "HoldfastServer",
+      dependencies: [
+        "HoldfastCore", "HoldfastStorage",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Mustache", package: "swift-mustache"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ],
+      resources: [
+        .embedInCode("Resources/Templates"),
+        .embedInCode("Resources/Assets"),
+      ],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "holdfast",
+      dependencies: [
+        "HoldfastCore", "HoldfastStorage", "HoldfastEngine", "HoldfastScanners",
+        "HoldfastServer", "CHoldfastSystem",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "Yams", package: "Yams"),
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "HoldfastTestKit",
+      dependencies: [
+        "HoldfastCore", "HoldfastStorage", "CHoldfastSystem",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ],
+      swiftSettings: settings),
+
+    .testTarget(
+      name: "HoldfastCoreTests", dependencies: ["HoldfastCore"], swiftSettings: settings),
+    .testTarget(
+      name: "StoreConformanceTests",
+      dependencies: ["HoldfastCore", "HoldfastStorage", "HoldfastTestKit"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "HoldfastEngineTests",
+      dependencies: ["HoldfastCore", "HoldfastStorage", "HoldfastEngine", "HoldfastTestKit"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "HoldfastScannersTests",
+      dependencies: ["HoldfastCore", "HoldfastScanners", "HoldfastTestKit", "CHoldfastSystem"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "HoldfastServerTests",
+      dependencies: [
+        "HoldfastCore", "HoldfastStorage", "HoldfastServer", "HoldfastTestKit",
+        .product(name: "HummingbirdTesting", package: "hummingbird"),
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "CommandTests", dependencies: ["holdfast", "HoldfastCore", "HoldfastTestKit"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "ProcessTests",
+      dependencies: ["HoldfastCore", "HoldfastStorage", "HoldfastTestKit", "holdfast"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "BrowserTests", dependencies: ["HoldfastCore", "HoldfastTestKit", "holdfast"],
+      swiftSettings: settings),
+  ]
+)

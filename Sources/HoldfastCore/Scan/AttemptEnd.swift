@@ -1,0 +1,47 @@
+/// How an attempt ended, decided by its worker, and what is to become of the scan.
+package enum AttemptEnd: Sendable, Hashable {
+  /// The runner came to the end: `completed`, or `partial` if item errors are recorded.
+  case completed(message: String?, summary: JSONValue)
+  /// A fatal error of the scan itself.
+  case failed(error: String, reason: Reason?, summary: JSONValue?)
+  /// Back into the queue, to be resumed from its checkpoint: a drain, a crash, a worker that starts again.
+  ///
+  /// - `countsAsCrash`: whether it counts against the cap of crashes.
+  case requeued(reason: Reason, message: String, delaySeconds: Double, countsAsCrash: Bool)
+  /// An operator's pause has been carried out.
+  case paused
+  /// An operator's cancel has been carried out.
+  case cancelled(message: String)
+
+  /// The event of the lifecycle that this is; a completed attempt is `.complete` here, and the store turns it into
+  /// `.completePartially` when it counts item errors.
+  package var event: Lifecycle.Event {
+    switch self {
+    case .completed: .complete
+    case .failed: .fail
+    case .requeued: .requeue
+    case .paused: .pause
+    case .cancelled: .cancel
+    }
+  }
+
+  /// What becomes of a scan whose runner died: back into the queue after a backoff until the cap of crashes is reached.
+  ///
+  /// - Parameters:
+  ///   - crashes: how often a runner of this scan died before this time.
+  ///   - jitter: 0 to 1, from the caller's source of randomness (full jitter).
+  package static func afterCrash(
+    crashes: Int, policy: Policy, message: String, jitter: Double
+  ) -> AttemptEnd {
+    guard crashes + 1 < policy.maxCrashes else {
+      return .failed(
+        error: "\(message); its runner died \(crashes + 1) times", reason: .runnerCrashed,
+        summary: nil)
+    }
+    // The first retry is at once: most single deaths are an accident of the machine. Then 2 s, 4 s, … at most 60 s.
+    let ceiling = crashes == 0 ? 0 : min(60, Double(1 << min(crashes, 6)))
+    return .requeued(
+      reason: .runnerCrashed, message: message, delaySeconds: ceiling * jitter,
+      countsAsCrash: true)
+  }
+}

@@ -1,0 +1,50 @@
+/// What a worker has to say of one attempt since it last said anything: applied whole, in this order, in one transaction,
+/// if the lease still holds.
+package struct AttemptReport: Sendable, Hashable {
+  package var lease: Lease
+  package var items: [Item]
+  package var errors: [ItemError]
+  package var baselineWrites: [Baseline.Write]
+  /// The newest checkpoint; covers everything above and before.
+  package var checkpoint: JSONValue?
+  /// The newest progress.
+  package var progress: Progress?
+  package var progressMessage: String?
+  /// What the attempt waits for; an empty text ends a wait.
+  package var waitingFor: String?
+  package var end: AttemptEnd?
+
+  package init(
+    lease: Lease, items: [Item] = [], errors: [ItemError] = [],
+    baselineWrites: [Baseline.Write] = [], checkpoint: JSONValue? = nil,
+    progress: Progress? = nil, progressMessage: String? = nil, waitingFor: String? = nil,
+    end: AttemptEnd? = nil
+  ) {
+    self.lease = lease
+    self.items = items
+    self.errors = errors
+    self.baselineWrites = baselineWrites
+    self.checkpoint = checkpoint
+    self.progress = progress
+    self.progressMessage = progressMessage
+    self.waitingFor = waitingFor
+    self.end = end
+  }
+}
+
+/// What the store did with a report.
+package enum ReportOutcome: Sendable, Hashable {
+  case applied
+  /// The lease is superseded or the scan has ended: nothing was changed, and the attempt must stop.
+  case superseded
+}
+
+/// One scan handed to a worker: everything that an attempt needs.
+package struct Claim: Sendable, Hashable {
+  package var scan: Scan
+  package var lease: Lease { Lease(scanID: scan.id, token: scan.leaseToken) }
+
+  package init(scan: Scan) {
+    self.scan = scan
+  }
+}

@@ -1,0 +1,240 @@
+package import HoldfastCore
+
+/// Everything that Holdfast asks of a database. ``SQLStore`` is the one implementation, over two drivers; tests put a faulty
+/// database beneath it rather than a second store beside it.
+///
+/// Time is always the database's own. Every change of a status writes its lifecycle event in the same transaction.
+/// All operations throw ``StoreError``.
+package protocol ScanStore: Sendable {
+  // MARK: Submitting
+
+  /// Puts scans into the queue, in one transaction and few statements. One outcome for each request, in order; a request whose
+  /// scope is held, or whose idempotency key is known, does not stop the others.
+  func submit(_ requests: [ScanRequest]) async throws(StoreError) -> [Submission]
+
+  // MARK: A worker's life
+
+  /// Writes the row of a worker's new life and returns its unique id.
+  func registerWorker(_ worker: WorkerRegistration) async throws(StoreError) -> WorkerLife
+  /// Marks the worker's life as ended. The scans it still holds are requeued as `worker_drained`.
+  func retireWorker(_ life: WorkerLife) async throws(StoreError)
+  /// Hands out up to `limit` pending scans that are due, the highest priority first, the oldest first within one; each becomes
+  /// a new attempt with a larger lease token, recorded as held by this worker.
+  ///
+  /// - Parameter kinds: the kinds to take; `nil` for any.
+  func claim(
+    for life: WorkerLife, kinds: [String]?, limit: Int
+  ) async throws(StoreError) -> [Claim]
+  /// Renews all leases and the worker's own row in one statement each.
+  func beat(
+    _ life: WorkerLife, leases: [Lease], running: Int
+  ) async throws(StoreError) -> BeatOutcome
+  /// Applies reports of many attempts in one transaction: one outcome for each, in order.
+  func report(_ reports: [AttemptReport]) async throws(StoreError) -> [ReportOutcome]
+  /// Requeues (or cancels and pauses, where an operator had asked) the running scans of earlier lives of a worker of the same name
+  /// on this host whose boot or process is gone, with the reason `worker_restarted`.
+  ///
+  /// - Parameter isGone: whether the process of an earlier life is gone. It is asked with that life's row.
+  func recoverEarlierLives(
+    of life: WorkerLife, isGone: @Sendable @escaping (WorkerRecord) -> Bool
+  ) async throws(StoreError) -> [Scan]
+
+  // MARK: Baselines
+
+  /// What the previous finished scan of the same tenant, kind and target left; `nil` if there was none.
+  func baselineSummary(for lease: Lease) async throws(StoreError) -> Baseline.Summary?
+  /// The next up to `limit` entries after `after`, ascending by id.
+  func baselineEntries(
+    for lease: Lease, after: Baseline.PartID?, limit: Int
+  ) async throws(StoreError) -> [Baseline.Entry]
+  /// The contents of these parts, ascending by id and segment.
+  func baselineContents(
+    for lease: Lease, ids: [Baseline.PartID]
+  ) async throws(StoreError) -> [WorkerMessage.BaselineContent]
+  /// Turns this scan's missing items into `moved` (of an added item with the same identity, whose row becomes the moved one
+  /// with `data.from`) and `removed`. Changes nothing, and says so, if more than `removalLimit` would be removed, or
+  /// (`nil`) without a limit. Fenced; `nil` if the lease is superseded.
+  func settle(
+    _ lease: Lease, removalLimit: Int64?
+  ) async throws(StoreError) -> WorkerMessage.Settlement?
+
+  // MARK: Operators
+
+  /// Carries out an operator's action, or records the wish for it where the scan runs and its worker must act first.
+  func act(
+    _ action: OperatorAction, on id: ScanID, by actor: String, reason: String?
+  ) async throws(StoreError) -> ActionOutcome
+
+  // MARK: Reading
+
+  /// Finds a scan by its UUID or by its number.
+  func scan(_ reference: ScanReference) async throws(StoreError) -> Scan?
+  /// Newest first.
+  func scans(
+    _ filter: ScanFilter, cursor: String?, limit: Int
+  ) async throws(StoreError) -> Page<Scan>
+  /// Oldest first.
+  func events(
+    of id: ScanID, cursor: String?, limit: Int
+  ) async throws(StoreError) -> Page<ScanEvent>
+  /// Oldest first.
+  func errors(
+    of id: ScanID, cursor: String?, limit: Int
+  ) async throws(StoreError) -> Page<ScanErrorRecord>
+  /// By key.
+  func items(
+    of id: ScanID, change: Item.Change?, cursor: String?, limit: Int
+  ) async throws(StoreError) -> Page<ScanItemRecord>
+  /// Events of all scans after the event `after`, oldest first: the tail that streams follow.
+  func events(after: Int64, limit: Int) async throws(StoreError) -> [ScanEvent]
+  /// The id of the newest event; 0 if there is none.
+  func lastEventID() async throws(StoreError) -> Int64
+  /// Scans whose row changed (status, progress, activity excepted) since `since`, the oldest change first.
+  func scans(
+    changedSince since: Timestamp, limit: Int
+  ) async throws(StoreError) -> [Scan]
+  func workers() async throws(StoreError) -> [WorkerRecord]
+  /// The database's clock.
+  func now() async throws(StoreError) -> Timestamp
+  /// How many scans have each status.
+  func statusCounts() async throws(StoreError) -> [ScanStatus: Int64]
+
+  // MARK: Settings and tokens
+
+  /// A value kept by name (the hash of the admin token, say); `nil` if there is none.
+  func setting(_ name: String) async throws(StoreError) -> String?
+  func setSetting(_ name: String, to value: String) async throws(StoreError)
+
+  // MARK: Notification
+
+  /// Ticks whenever some process changed what `channel` stands for, as soon as it has. A tick may come without a change, and
+  /// several changes may share one; a listener looks, then waits for the next tick, and looks now and then anyway.
+  func signals(_ channel: SignalChannel) -> AsyncStream<Void>
+
+  /// Ends connections and signals.
+  func close() async
+}
+
+/// What a tick of ``ScanStore/signals(_:)`` tells.
+package enum SignalChannel: String, Sendable, CaseIterable {
+  /// A scan can be claimed.
+  case queue
+  /// A lifecycle event was written, or progress was.
+  case events
+  /// An operator asked something of a running scan.
+  case control
+}
+
+package struct WorkerRegistration: Sendable, Hashable {
+  package var name: String
+  package var host: String
+  /// The kernel's boot id: a process id means nothing beyond it.
+  package var bootID: String
+  package var processID: Int32
+  /// Clock ticks after boot at which the process started (`/proc/PID/stat`, field 22): a process id is used again.
+  package var processStartTicks: UInt64
+  package var slots: Int
+  /// Empty for any.
+  package var kinds: [String]
+  package var version: String
+  package var heartbeatIntervalSeconds: Double
+
+  package init(
+    name: String, host: String, bootID: String, processID: Int32, processStartTicks: UInt64,
+    slots: Int, kinds: [String], version: String, heartbeatIntervalSeconds: Double
+  ) {
+    self.name = name
+    self.host = host
+    self.bootID = bootID
+    self.processID = processID
+    self.processStartTicks = processStartTicks
+    self.slots = slots
+    self.kinds = kinds
+    self.version = version
+    self.heartbeatIntervalSeconds = heartbeatIntervalSeconds
+  }
+}
+
+/// One life of a worker.
+package struct WorkerLife: Sendable, Hashable {
+  package var id: String
+  package var name: String
+  package var host: String
+
+  package init(id: String, name: String, host: String) {
+    self.id = id
+    self.name = name
+    self.host = host
+  }
+}
+
+/// What the database answers to a heartbeat.
+package struct BeatOutcome: Sendable, Hashable {
+  /// Leases that no longer hold: their attempts must stop, and what they report is refused.
+  package var lost: [Lease]
+  /// What operators have asked of the scans that do hold.
+  package var requests: [ScanID: RequestedAction]
+
+  package init(lost: [Lease], requests: [ScanID: RequestedAction]) {
+    self.lost = lost
+    self.requests = requests
+  }
+}
+
+/// What an operator can do to a scan.
+package enum OperatorAction: String, Sendable, CaseIterable, Codable {
+  case cancel
+  case pause
+  /// Lets a paused scan go on.
+  case resume
+  /// Runs an ended scan (failed, partial, cancelled) again under the same id, from its checkpoint if it has one.
+  case retry
+}
+
+package enum ActionOutcome: Sendable, Hashable {
+  /// Done: the scan as it is now.
+  case done(Scan)
+  /// Asked of the worker that runs it.
+  case requested(Scan)
+  /// The scan's status does not allow it.
+  case notAllowed(Scan)
+  /// Another active scan holds its exclusive scope (retry).
+  case scopeHeld(by: Scan)
+  case notFound
+}
+
+/// How people and programs name a scan.
+package enum ScanReference: Sendable, Hashable {
+  case id(ScanID)
+  case number(Int64)
+
+  /// Reads `42` or a UUID.
+  package init?(_ text: String) {
+    if let number = Int64(text), number > 0 {
+      self = .number(number)
+    } else if let id = ScanID(text) {
+      self = .id(id)
+    } else {
+      return nil
+    }
+  }
+}
+
+package struct ScanFilter: Sendable, Hashable {
+  package var tenantID: String?
+  package var statuses: [ScanStatus]
+  package var kind: String?
+  package var target: String?
+  package var scope: String?
+
+  package init(
+    tenantID: String? = nil, statuses: [ScanStatus] = [], kind: String? = nil,
+    target: String? = nil, scope: String? = nil
+  ) {
+    self.tenantID = tenantID
+    self.statuses = statuses
+    self.kind = kind
+    self.target = target
+    self.scope = scope
+  }
+}
