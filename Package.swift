@@ -128,3 +128,10 @@ let package = Package(
       swiftSettings: settings),
   ]
 )
+
+// A narrow build while working: `HOLDFAST_TESTS=StoreConformanceTests swift test` compiles and links only the test
+// targets named (comma-separated), with what they depend on.
+if let only = Context.environment["HOLDFAST_TESTS"] {
+  let names = Set(only.split(separator: ",").map(String.init))
+  package.targets.removeAll { $0.type == .test && !names.contains($0.name) }
+}
