@@ -25,6 +25,9 @@ package protocol ScanStore: Sendable {
   func claim(
     for life: WorkerLife, kinds: [String]?, limit: Int
   ) async throws(StoreError) -> [Claim]
+  /// Hands out this one scan in the same way; `nil` if it is not pending, not due yet, or gone to another worker. An embedded
+  /// worker takes the scan that was submitted with it, and no other.
+  func claim(_ id: ScanID, for life: WorkerLife) async throws(StoreError) -> Claim?
   /// Renews all leases and the worker's own row in one statement each.
   func beat(
     _ life: WorkerLife, leases: [Lease], running: Int
