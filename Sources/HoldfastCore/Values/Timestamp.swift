@@ -18,8 +18,14 @@ package struct Timestamp: Hashable, Sendable, Comparable {
     Double(unixMilliseconds - earlier.unixMilliseconds) / 1000
   }
 
+  /// Rounded to the millisecond; a span too long for the calendar ends at its last or first millisecond, and one that is
+  /// not a number adds nothing.
   package func adding(seconds: Double) -> Timestamp {
-    Timestamp(unixMilliseconds: unixMilliseconds + Int64((seconds * 1000).rounded()))
+    let milliseconds = (seconds * 1000).rounded()
+    let span =
+      Int64(exactly: milliseconds) ?? (milliseconds > 0 ? .max : milliseconds < 0 ? .min : 0)
+    let (sum, overflow) = unixMilliseconds.addingReportingOverflow(span)
+    return Timestamp(unixMilliseconds: overflow ? (span > 0 ? .max : .min) : sum)
   }
 }
 
@@ -128,13 +134,15 @@ extension Timestamp: CustomStringConvertible {
     }
     guard bytes.isEmpty else { return nil }
     let shiftedYear = month <= 2 ? year - 1 : year
-    let era = shiftedYear / 400
+    let era = (shiftedYear >= 0 ? shiftedYear : shiftedYear - 399) / 400
     let yearOfEra = shiftedYear - era * 400
     let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
     let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
     let days = era * 146_097 + dayOfEra - 719_468
     unixMilliseconds =
       ((days * 24 + hour) * 60 + minute - offsetMinutes) * 60_000 + second * 1000 + milliseconds
+    // The 31st of April and the 29th of February of most years come out as another day than was written.
+    guard Timestamp(unixMilliseconds: days * 86_400_000).civil.day == Int(day) else { return nil }
   }
 }
 
