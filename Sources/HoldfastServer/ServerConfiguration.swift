@@ -1,0 +1,33 @@
+package import HoldfastCore
+
+/// What the server needs to know beside its store.
+package struct ServerConfiguration: Sendable {
+  /// The address to bind: a name or an IP address.
+  package var host: String
+  /// 0 lets the system choose; ``HoldfastServer/run(onReady:)`` tells which.
+  package var port: Int
+  /// Holds `admin-token` and `session-key`, both readable by their owner only.
+  package var dataDirectory: String
+  /// The program's version, shown by `GET /health`.
+  package var version: String
+  /// The policy of a kind.
+  package var policies: @Sendable (_ kind: String) -> Policy
+  /// How long `POST /api/scanner/scan` waits for the end of its scan.
+  package var scanWaitSeconds: Double
+  /// Names beside its own under which clients may address the server (`Host`), without a port.
+  package var allowedHosts: [String]
+
+  package init(
+    host: String = "127.0.0.1", port: Int = 8710, dataDirectory: String, version: String,
+    policies: @escaping @Sendable (_ kind: String) -> Policy = { Policy.default(for: $0) },
+    scanWaitSeconds: Double = 60, allowedHosts: [String] = []
+  ) {
+    self.host = host
+    self.port = port
+    self.dataDirectory = dataDirectory
+    self.version = version
+    self.policies = policies
+    self.scanWaitSeconds = scanWaitSeconds
+    self.allowedHosts = allowedHosts
+  }
+}
