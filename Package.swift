@@ -41,6 +41,7 @@ let package = Package(
       dependencies: [
         "HoldfastCore", "CLibpq", "CHoldfastSystem",
         .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOCore", package: "swift-nio"),
