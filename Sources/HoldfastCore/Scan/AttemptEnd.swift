@@ -1,5 +1,5 @@
 /// How an attempt ended, decided by its worker, and what is to become of the scan.
-package enum AttemptEnd: Sendable, Hashable {
+package enum AttemptEnd: Sendable, Hashable, Codable {
   /// The runner came to the end: `completed`, or `partial` if item errors are recorded.
   case completed(message: String?, summary: JSONValue)
   /// A fatal error of the scan itself.

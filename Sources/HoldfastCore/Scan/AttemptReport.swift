@@ -1,6 +1,6 @@
 /// What a worker has to say of one attempt since it last said anything: applied whole, in this order, in one transaction,
 /// if the lease still holds.
-package struct AttemptReport: Sendable, Hashable {
+package struct AttemptReport: Sendable, Hashable, Codable {
   package var lease: Lease
   package var items: [Item]
   package var errors: [ItemError]

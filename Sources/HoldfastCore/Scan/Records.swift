@@ -119,6 +119,8 @@ package struct WorkerRecord: Sendable, Hashable, Codable {
   package var host: String
   package var bootID: String
   package var processID: Int32
+  /// Clock ticks after boot at which the process started; tells a process id from its next use.
+  package var processStartTicks: UInt64
   package var slots: Int
   package var kinds: [String]
   package var status: String
@@ -131,13 +133,14 @@ package struct WorkerRecord: Sendable, Hashable, Codable {
   package init(
     id: String, name: String, host: String, bootID: String, processID: Int32, slots: Int,
     kinds: [String], status: String, version: String, running: Int, startedAt: Timestamp,
-    lastHeartbeatAt: Timestamp, heartbeatIntervalSeconds: Double
+    lastHeartbeatAt: Timestamp, heartbeatIntervalSeconds: Double, processStartTicks: UInt64 = 0
   ) {
     self.id = id
     self.name = name
     self.host = host
     self.bootID = bootID
     self.processID = processID
+    self.processStartTicks = processStartTicks
     self.slots = slots
     self.kinds = kinds
     self.status = status
@@ -152,6 +155,7 @@ package struct WorkerRecord: Sendable, Hashable, Codable {
     case id, name, host, slots, kinds, status, version, running
     case bootID = "boot_id"
     case processID = "process_id"
+    case processStartTicks = "process_start_ticks"
     case startedAt = "started_at"
     case lastHeartbeatAt = "last_heartbeat_at"
     case heartbeatIntervalSeconds = "heartbeat_interval_seconds"
