@@ -52,6 +52,9 @@ extension SQLStore {
   package func claim(for life: WorkerLife, kinds: [String]?, limit: Int) async throws(StoreError)
     -> [Claim]
   { throw .unavailable("not there yet") }
+  package func claim(_ id: ScanID, for life: WorkerLife) async throws(StoreError) -> Claim? {
+    throw .unavailable("not there yet")
+  }
   package func beat(_ life: WorkerLife, leases: [Lease], running: Int) async throws(StoreError)
     -> BeatOutcome
   { throw .unavailable("not there yet") }
