@@ -2,13 +2,20 @@
 import PackageDescription
 
 /// One set of rules for every target: Swift 6 with the language's coming defaults switched on.
-let settings: [SwiftSetting] = [
-  .swiftLanguageMode(.v6),
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-]
+let settings: [SwiftSetting] =
+  [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  ] + strictness
+
+/// `make check` and `make test` set this: a warning in a target of Holdfast's own is an error there, and stays a warning
+/// for somebody who builds with another compiler.
+var strictness: [SwiftSetting] {
+  Context.environment["HOLDFAST_STRICT"] == nil ? [] : [.treatAllWarnings(as: .error)]
+}
 
 let package = Package(
   name: "holdfast",
@@ -75,6 +82,10 @@ let package = Package(
         .embedInCode("Resources/Assets"),
       ],
       swiftSettings: settings),
+    .target(
+      name: "HoldfastBrowser",
+      dependencies: ["HoldfastCore"],
+      swiftSettings: settings),
     .executableTarget(
       name: "holdfast",
       dependencies: [
@@ -125,7 +136,8 @@ let package = Package(
       dependencies: ["HoldfastCore", "HoldfastStorage", "HoldfastTestKit", "holdfast"],
       swiftSettings: settings),
     .testTarget(
-      name: "BrowserTests", dependencies: ["HoldfastCore", "HoldfastTestKit", "holdfast"],
+      name: "BrowserTests",
+      dependencies: ["HoldfastCore", "HoldfastBrowser", "HoldfastTestKit", "holdfast"],
       swiftSettings: settings),
   ]
 )

@@ -1,0 +1,68 @@
+# Holdfast's everyday commands. `make help` lists them; the longer ones live in scripts/.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+SCAN_ROOT ?= /usr/share/doc
+PORT ?= 8710
+DATA_DIR ?= ./.holdfast
+# An overall limit for `make test`, so that a process that hangs becomes a clear failure.
+TEST_MINUTES ?= 60
+
+# Warnings in Holdfast's own targets are errors here (see Package.swift). All debug builds share
+# the setting, so that `make check` and `make test` reuse each other's objects.
+export HOLDFAST_STRICT := 1
+export SCAN_ROOT PORT DATA_DIR TEST_MINUTES
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  Settings: SCAN_ROOT=$(SCAN_ROOT) PORT=$(PORT) DATA_DIR=$(DATA_DIR) TEST_MINUTES=$(TEST_MINUTES)"
+
+.PHONY: run
+run: ## Build in release, start the server, scan SCAN_ROOT and print the page's address
+	@scripts/bootstrap build
+	@scripts/run
+
+.PHONY: build
+build: ## Build the release binary: .build/release/holdfast
+	@scripts/bootstrap build
+	swift build -c release --product holdfast
+
+.PHONY: check
+check: ## The gate before a commit: format lint, build with warnings as errors, unit tests
+	@scripts/bootstrap build
+	@scripts/check
+
+.PHONY: test
+test: ## Run every test: unit, both databases, real processes, a real browser
+	@scripts/bootstrap test
+	@scripts/test
+
+.PHONY: bench
+bench: ## Measure queue, library scans, whole scans and idle costs; print a table
+	@scripts/bootstrap test
+	@scripts/bench
+
+.PHONY: bench-peers
+bench-peers: ## The same, beside Procrastinate and huey on the same database server
+	@scripts/bootstrap bench-peers
+	@scripts/bench --peers
+
+.PHONY: screenshots
+screenshots: ## Take the pictures of docs/images anew from a running dashboard
+	@scripts/bootstrap test
+	@scripts/screenshots
+
+.PHONY: completions
+completions: build ## Write shell completions and the manual page to .build/share
+	@scripts/completions
+
+.PHONY: format
+format: ## Format all Swift files in place
+	swift format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
+
+.PHONY: clean
+clean: ## Remove what builds and tests made; data under DATA_DIR stays
+	rm -rf .build Benchmarks/.build artifacts
