@@ -84,7 +84,7 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "HoldfastBrowser",
-      dependencies: ["HoldfastCore"],
+      dependencies: ["HoldfastCore", "CHoldfastSystem"],
       swiftSettings: settings),
     .executableTarget(
       name: "holdfast",

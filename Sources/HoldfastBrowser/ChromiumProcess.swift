@@ -1,3 +1,4 @@
+import CHoldfastSystem
 import Foundation
 import Glibc
 
@@ -44,10 +45,12 @@ struct ChromiumProcess: Sendable {
   }
 
   private static func makeFolder(in parent: String) throws(BrowserError) -> String {
-    var template = Array("\(parent)/holdfast-browser-XXXXXX".utf8CString)
-    let isMade = template.withUnsafeMutableBufferPointer { mkdtemp($0.baseAddress) != nil }
-    guard isMade else { throw .cannotStart("no folder in \(parent): \(lastSystemError())") }
-    return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    let template = strdup("\(parent)/holdfast-browser-XXXXXX")
+    defer { free(template) }
+    guard let template, let made = mkdtemp(template) else {
+      throw .cannotStart("no folder in \(parent): \(lastSystemError())")
+    }
+    return String(cString: made)
   }
 
   private static func spawn(
@@ -83,9 +86,8 @@ struct ChromiumProcess: Sendable {
       close(fromBrowser.reader)
       throw .cannotStart("\(executable): \(String(cString: strerror(code)))")
     }
-    for descriptor in [toBrowser.writer, fromBrowser.reader] {
-      _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
-    }
+    setNonBlocking(toBrowser.writer)
+    setNonBlocking(fromBrowser.reader)
     return ChromiumProcess(
       processID: processID, commands: toBrowser.writer, answers: fromBrowser.reader,
       folder: folder)
@@ -137,24 +139,17 @@ private func describeExit(_ status: Int32) -> String {
 }
 
 /// Two ends of a pipe, closed on exec, numbered high enough not to collide with the browser's 3 and 4.
-private struct Pipe {
+struct Pipe {
   let reader: Int32
   let writer: Int32
 
   init() throws(BrowserError) {
     var ends: [Int32] = [-1, -1]
-    guard pipe2(&ends, O_CLOEXEC) == 0 else {
+    guard holdfast_pipe(&ends, 10) == 0 else {
       throw .cannotStart("no pipe: \(lastSystemError())")
     }
-    let high = ends.map { fcntl($0, F_DUPFD_CLOEXEC, 10) }
-    Glibc.close(ends[0])
-    Glibc.close(ends[1])
-    guard high[0] >= 0, high[1] >= 0 else {
-      for descriptor in high where descriptor >= 0 { Glibc.close(descriptor) }
-      throw .cannotStart("no pipe: \(lastSystemError())")
-    }
-    reader = high[0]
-    writer = high[1]
+    reader = ends[0]
+    writer = ends[1]
   }
 
   func close() {
@@ -179,7 +174,7 @@ private func withSpawnSettings(
   posix_spawn_file_actions_addopen(&actions, 2, errorLog, O_WRONLY | O_CREAT | O_APPEND, 0o600)
   posix_spawn_file_actions_adddup2(&actions, commands, 3)
   posix_spawn_file_actions_adddup2(&actions, answers, 4)
-  posix_spawn_file_actions_addclosefrom_np(&actions, 5)
+  holdfast_close_from(&actions, 5)
 
   var attributes = posix_spawnattr_t()
   posix_spawnattr_init(&attributes)
@@ -203,6 +198,10 @@ private func withCStrings<Result>(
   pointers.append(nil)
   defer { for pointer in pointers { free(pointer) } }
   return body(pointers)
+}
+
+func setNonBlocking(_ descriptor: Int32) {
+  _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
 }
 
 func lastSystemError() -> String { String(cString: strerror(errno)) }

@@ -30,23 +30,25 @@ final class DevToolsConnection: Sendable {
 
   let process: ChromiumProcess
   private let state = Mutex(State())
-  /// Counts wishes to be looked at by the thread.
-  private let wakeUp: Int32
+  /// A byte in it is a wish to be looked at by the thread.
+  private let wakeUp: Pipe
 
   init(_ process: ChromiumProcess) throws(BrowserError) {
     self.process = process
-    wakeUp = eventfd(0, Int32(EFD_CLOEXEC.rawValue | EFD_NONBLOCK.rawValue))
-    guard wakeUp >= 0 else {
-      let why = lastSystemError()
+    do throws(BrowserError) {
+      wakeUp = try Pipe()
+    } catch {
       _ = process.endAndRemove()
-      throw .cannotStart("no event descriptor: \(why)")
+      throw error
     }
+    setNonBlocking(wakeUp.reader)
+    setNonBlocking(wakeUp.writer)
     let thread = Thread { self.run() }
     thread.name = "browser-\(process.processID)"
     thread.start()
   }
 
-  deinit { close(wakeUp) }
+  deinit { wakeUp.close() }
 
   // MARK: Commands
 
@@ -129,8 +131,9 @@ final class DevToolsConnection: Sendable {
   }
 
   private func wake() {
-    var one: UInt64 = 1
-    _ = Glibc.write(wakeUp, &one, 8)
+    // A full pipe wakes the thread as well.
+    var wish: UInt8 = 1
+    _ = Glibc.write(wakeUp.writer, &wish, 1)
   }
 
   // MARK: The thread
@@ -154,12 +157,12 @@ final class DevToolsConnection: Sendable {
   private func waitForWork(isWriting: Bool) {
     var watched = [
       pollfd(fd: process.answers, events: Int16(POLLIN), revents: 0),
-      pollfd(fd: wakeUp, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: wakeUp.reader, events: Int16(POLLIN), revents: 0),
       pollfd(fd: process.commands, events: Int16(POLLOUT), revents: 0),
     ]
     _ = poll(&watched, isWriting ? 3 : 2, -1)
-    var wishes: UInt64 = 0
-    _ = Glibc.read(wakeUp, &wishes, 8)
+    var wishes = [UInt8](repeating: 0, count: 1024)
+    _ = Glibc.read(wakeUp.reader, &wishes, wishes.count)
   }
 
   /// Writes what the pipe takes now; false once the browser no longer reads.

@@ -2,6 +2,13 @@
 #ifndef CHOLDFAST_SYSTEM_H
 #define CHOLDFAST_SYSTEM_H
 
+#include <spawn.h>
 #include <sys/types.h>
+
+// A pipe whose ends (reading, writing) are closed on exec and numbered from `lowest` on. Returns 0, or -1 with `errno`.
+int holdfast_pipe(int ends[2], int lowest);
+
+// Lets a spawned child keep no descriptor from `first` on (glibc 2.34). Returns 0, or the error number.
+int holdfast_close_from(posix_spawn_file_actions_t *actions, int first);
 
 #endif
