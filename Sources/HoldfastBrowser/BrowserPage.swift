@@ -73,6 +73,7 @@ package final class BrowserPage: Sendable {
     } catch {
       // The context is gone already, or the browser is: nothing is left to close.
     }
+    connection.failCommands(of: session, with: .pageClosed)
     failWaiters(.pageClosed)
   }
 
@@ -89,11 +90,12 @@ package final class BrowserPage: Sendable {
   private func receive(_ incoming: DevToolsConnection.Incoming) {
     switch incoming {
     case .event(let event):
-      let due = state.withLock { state in
+      let (due, end) = state.withLock { state in
         state.record.apply(event)
-        return state.takeDueWaiters()
+        return (state.takeDueWaiters(), state.record.end)
       }
       for (waiter, result) in due { waiter.continuation.resume(returning: result) }
+      if let end { connection.failCommands(of: session, with: end) }
       if event.method == "Page.javascriptDialogOpening" { dismissDialog() }
     case .ended(let error):
       state.withLock { $0.record.end(with: error) }

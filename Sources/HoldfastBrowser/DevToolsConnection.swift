@@ -17,9 +17,15 @@ final class DevToolsConnection: Sendable {
   typealias Answer = Result<JSONValue, BrowserError>
   typealias Sink = @Sendable (Incoming) -> Void
 
+  private struct Pending {
+    var method: String
+    var session: String?
+    var continuation: CheckedContinuation<Answer, Never>
+  }
+
   private struct State {
     var nextID = 1
-    var pending: [Int: (method: String, CheckedContinuation<Answer, Never>)] = [:]
+    var pending: [Int: Pending] = [:]
     var outbox: [UInt8] = []
     var sinks: [String: Sink] = [:]
     /// The browser is to be ended now, whatever it is doing.
@@ -79,7 +85,8 @@ final class DevToolsConnection: Sendable {
           if let end = state.end { return end }
           // A cancellation that came before this line found nothing to complete.
           if Task.isCancelled { return .cancelled }
-          state.pending[id] = (method, continuation)
+          state.pending[id] = Pending(
+            method: method, session: session, continuation: continuation)
           state.outbox += bytes
           return nil
         }
@@ -91,9 +98,18 @@ final class DevToolsConnection: Sendable {
   }
 
   private func complete(_ id: Int, with answer: (_ method: String) -> Answer) {
-    guard let (method, continuation) = state.withLock({ $0.pending.removeValue(forKey: id) })
-    else { return }
-    continuation.resume(returning: answer(method))
+    guard let pending = state.withLock({ $0.pending.removeValue(forKey: id) }) else { return }
+    pending.continuation.resume(returning: answer(pending.method))
+  }
+
+  /// Fails what still waits for an answer from a session that will not give one.
+  func failCommands(of session: String, with error: BrowserError) {
+    let lost = state.withLock { state in
+      let lost = state.pending.filter { $0.value.session == session }
+      for id in lost.keys { state.pending[id] = nil }
+      return lost
+    }
+    for pending in lost.values { pending.continuation.resume(returning: .failure(error)) }
   }
 
   // MARK: Events
@@ -234,7 +250,9 @@ final class DevToolsConnection: Sendable {
       state.end = end
       return state
     }
-    for (_, continuation) in last.pending.values { continuation.resume(returning: .failure(end)) }
+    for pending in last.pending.values {
+      pending.continuation.resume(returning: .failure(end))
+    }
     for sink in last.sinks.values { sink(.ended(end)) }
     for waiter in last.endWaiters { waiter.resume() }
   }
