@@ -1,10 +1,23 @@
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// The process in which one attempt executes: what the hidden command `holdfast runner` calls.
 package enum RunnerMain {
+  /// Speaks the runner protocol on standard input and output, and ends the process.
+  ///
+  /// Exit codes: 0 after `finished` or the end of input, 71 if the fence of ``RunnerLimits`` cannot be set up.
   package static func run() -> Never {
-    exit(70)
+    do throws(RunnerLimits.Failure) {
+      try RunnerLimits.apply()
+    } catch {
+      let line = "holdfast runner: \(error)\n"
+      line.utf8.withContiguousStorageIfAvailable { _ = write(2, $0.baseAddress, $0.count) }
+      exit(71)
+    }
+    let loop = RunnerLoop(
+      input: 0, output: RunnerOutput(descriptor: 1), scanners: [LibraryScanner()],
+      // At once, whatever the other threads are doing: nobody is left to hear of it.
+      onEndOfInput: { _exit(0) })
+    loop.run()
+    _exit(0)
   }
 }

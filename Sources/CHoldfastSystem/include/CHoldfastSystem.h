@@ -10,5 +10,7 @@ int holdfast_pipe(int ends[2], int lowest);
 
 // Lets a spawned child keep no descriptor from `first` on (glibc 2.34). Returns 0, or the error number.
 int holdfast_close_from(posix_spawn_file_actions_t *actions, int first);
+#include "holdfast_files.h"
+#include "holdfast_process.h"
 
 #endif

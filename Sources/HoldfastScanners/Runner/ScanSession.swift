@@ -1,0 +1,95 @@
+package import HoldfastCore
+
+/// What one scan has of the conversation with its worker.
+package final class ScanSession: Sendable {
+  /// A stretch of old baseline content that a `baseline_parts` message brought.
+  struct PartsReply: Sendable {
+    struct Part: Sendable {
+      var id: Baseline.PartID
+      var segment: Int
+      var content: [UInt8]
+    }
+    var parts: [Part]
+    var isLast: Bool
+  }
+
+  /// What came from the worker and nobody has taken yet.
+  struct Inbox {
+    var start: WorkerMessage.Start?
+    var stop: WorkerMessage.StopReason?
+    var indexChunks: [[UInt8]] = []
+    var isIndexComplete = false
+    var replies: [PartsReply] = []
+    var settlement: WorkerMessage.Settlement?
+    var acknowledged: Int64 = 0
+    var checkpoints: Int64 = 0
+    var isClosed = false
+    /// What the worker said that is not in the protocol.
+    var fault: String?
+  }
+
+  package let start: WorkerMessage.Start
+  let output: RunnerOutput
+  let inbox: Monitor<Inbox>
+
+  init(start: WorkerMessage.Start, output: RunnerOutput, inbox: Monitor<Inbox>) {
+    self.start = start
+    self.output = output
+    self.inbox = inbox
+  }
+
+  var isStopRequested: Bool { inbox.read { $0.stop != nil } }
+  var isClosed: Bool { inbox.read { $0.isClosed } || output.isClosed }
+
+  package func send(_ message: RunnerMessage) { output.send(message) }
+
+  /// Sends a checkpoint and returns its number.
+  @discardableResult
+  package func checkpoint(_ data: JSONValue) -> Int64 {
+    let number = inbox.update { inbox in
+      inbox.checkpoints += 1
+      return inbox.checkpoints
+    }
+    output.send(.checkpoint(number: number, data: data))
+    return number
+  }
+
+  /// Waits until the worker has made the checkpoint durable, or asks to stop.
+  func waitForAcknowledgement(of number: Int64) throws(SessionClosed) {
+    let isOpen = inbox.wait { inbox -> Bool? in
+      if inbox.isClosed { return false }
+      return inbox.acknowledged >= number || inbox.stop != nil ? true : nil
+    }
+    if !isOpen { throw SessionClosed() }
+  }
+
+  /// Reads the index of the previous scan's baseline, chunk by chunk as it comes.
+  ///
+  /// - Parameter take: called with whole entries of 32 bytes.
+  func readBaselineIndex(_ take: ([UInt8]) -> Void) throws(SessionClosed) {
+    output.send(.readBaselineIndex)
+    while true {
+      let next = inbox.wait { inbox -> (chunks: [[UInt8]], isComplete: Bool)? in
+        if inbox.isClosed { return ([], true) }
+        guard !inbox.indexChunks.isEmpty || inbox.isIndexComplete else { return nil }
+        defer { inbox.indexChunks = [] }
+        return (inbox.indexChunks, inbox.isIndexComplete)
+      }
+      next.chunks.forEach(take)
+      if isClosed { throw SessionClosed() }
+      if next.isComplete { return }
+    }
+  }
+
+  /// Settles the missing items; `nil` if the worker asked to stop before it answered.
+  func settle(removalLimit: Int64?) throws(SessionClosed) -> WorkerMessage.Settlement? {
+    output.send(.settle(removalLimit: removalLimit))
+    let answer = inbox.wait { inbox -> WorkerMessage.Settlement?? in
+      if inbox.isClosed { return .some(nil) }
+      if let settlement = inbox.settlement { return settlement }
+      return inbox.stop != nil ? .some(nil) : nil
+    }
+    if isClosed { throw SessionClosed() }
+    return answer
+  }
+}
