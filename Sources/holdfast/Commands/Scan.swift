@@ -1,0 +1,129 @@
+import ArgumentParser
+import HoldfastCore
+import HoldfastStorage
+
+struct ScanCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "scan", abstract: "Submit a scan and follow it to its end.",
+    subcommands: [ScanLibraryCommand.self])
+}
+
+/// What scans of every kind can be given.
+struct SubmitOptions: ParsableArguments {
+  @Flag(name: .long, help: "Submit, and return at once.")
+  var detach = false
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("From -100 to 100; larger is run sooner.", valueName: "number"))
+  var priority = 0
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "A name for this submission: given again, it finds the scan that it made.", valueName: "key"))
+  var idempotencyKey: String?
+
+  func validate() throws {
+    guard (-100...100).contains(priority) else {
+      throw ValidationError("--priority: \(priority) is not from -100 to 100")
+    }
+    if let idempotencyKey, idempotencyKey.isEmpty {
+      throw ValidationError("--idempotency-key: it is empty")
+    }
+  }
+}
+
+/// Submits one scan, and follows it unless asked not to.
+struct Submitter {
+  let program: Program
+  let options: SubmitOptions
+  let json: Bool
+  let composition: Composition
+
+  func submit(kind: String, target: String, params: JSONValue) async throws -> ExitStatus {
+    let request = try validated(kind: kind, target: target, params: params)
+    let store = try await composition.openForWork(connections: 4)
+    let submission = try await askStore { () async throws(StoreError) in
+      try await store.submit([request])
+    }
+    let scan: Scan
+    switch submission.first {
+    case .created(let created): scan = created
+    case .existing(let existing):
+      scan = existing
+      program.errors.write("Scan \(scan.number) was submitted before under this key.\n")
+    case .scopeHeld(let holder):
+      await store.close()
+      throw Self.alreadyInProgress(holder)
+    case nil: throw CommandFailure(.internalError, "the database gave no answer to a submission")
+    }
+    if options.detach {
+      let status = try await detach(scan, store)
+      await store.close()
+      return status
+    }
+    let end = try await ScanFollower(
+      scan, store: store, composition: composition, program: program
+    ).run()
+    await store.close()
+    return try program.conclude(end, json: json)
+  }
+
+  private func validated(
+    kind: String, target: String, params: JSONValue
+  ) throws(CommandFailure) -> ScanRequest {
+    do {
+      let sound = try KindCatalog.validate(kind: kind, target: target, params: params)
+      return ScanRequest(
+        id: ScanID.make(), kind: kind, target: sound.target, params: sound.params,
+        priority: options.priority, policy: .default(for: kind),
+        idempotencyKey: options.idempotencyKey, createdBy: "cli")
+    } catch {
+      throw CommandFailure(.usage, "\(error)")
+    }
+  }
+
+  private func detach(_ scan: Scan, _ store: any ScanStore) async throws -> ExitStatus {
+    if json {
+      try program.printJSON(scan)
+    } else {
+      program.output.write("Scan \(scan.number) is submitted.\n")
+    }
+    let (workers, now) = try await askStore { () async throws(StoreError) in
+      (try await store.workers(), try await store.now())
+    }
+    if LiveWorkers.of(workers, kind: scan.kind, now: now, host: .current).isEmpty {
+      program.errors.write(
+        "No worker is running: `holdfast serve`, `holdfast worker` or "
+          + "`holdfast follow \(scan.number)` starts one.\n")
+    }
+    return .success
+  }
+
+  static func alreadyInProgress(_ holder: Scan) -> CommandFailure {
+    let since = holder.startedAt.map { "started at \(ScanView.localTime($0))" } ?? "in the queue"
+    return CommandFailure(
+      .notYet, "Scan already in progress (\(since)): scan \(holder.number) of \(holder.target)",
+      detail:
+        "`holdfast follow \(holder.number)` shows it, `holdfast cancel \(holder.number)` ends it"
+    )
+  }
+}
+
+extension Program {
+  /// Prints what became of a scan that a command has followed.
+  func conclude(_ scan: Scan, json: Bool) throws(CommandFailure) -> ExitStatus {
+    if json {
+      try printJSON(scan)
+    } else if scan.status.isTerminal {
+      let style = ScanView.style(of: scan.status)
+      let text = ScanView.outcome(scan)
+      output.write((style.map { output.style(text, $0) } ?? text) + "\n")
+      if scan.counts.errors > 0 {
+        output.write("`holdfast errors \(scan.number)` lists the errors.\n")
+      }
+    }
+    return ExitStatus(scan.status)
+  }
+}

@@ -1,0 +1,74 @@
+import ArgumentParser
+import HoldfastCore
+import HoldfastServer
+import HoldfastStorage
+import Logging
+import ServiceLifecycle
+
+struct ServeCommand: HoldfastSubcommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve",
+    abstract: "Run the API, the pages and a worker in one process.",
+    discussion: """
+      Prints one line with the address on standard output when it is ready, and logs on standard \
+      error. SIGTERM and Ctrl-C drain: running scans write a checkpoint and go back to the queue. \
+      A second signal ends it at once.
+      """)
+
+  @OptionGroup(title: "Serving") var serving: ServeOptions
+  @OptionGroup(title: "Database") var database: DatabaseOptions
+  @OptionGroup(title: "Log") var log: LogOptions
+
+  func execute(_ program: Program) async throws -> ExitStatus {
+    var flags = log.flags
+    flags[.host] = serving.host
+    flags[.port] = serving.port
+    flags[.slots] = serving.slots
+    let composition = try Composition(program, options: database, flags: flags, level: .info)
+    let settings = composition.configuration
+    let store = try await composition.openForWork(connections: settings.databaseConnections)
+    let server = HoldfastServer(
+      store: store,
+      configuration: ServerConfiguration(
+        host: settings.host, port: settings.port, dataDirectory: settings.dataDirectory,
+        version: holdfastVersion, allowedHosts: settings.allowedHosts),
+      logger: composition.logger)
+    let api = ServerService(server: server) { port in
+      program.output.write(
+        "holdfast \(holdfastVersion) is ready at \(Self.url(host: settings.host, port: port))\n")
+    }
+    var services: [any Service] = [api]
+    let slots = settings.slots ?? ProcessEnvironment.processorCount
+    // The last service is the first to stop: the pages show the worker drain.
+    if slots > 0 {
+      services.append(
+        WorkerService(
+          worker: composition.worker(store, slots: slots, kinds: settings.workerKinds ?? [])))
+    }
+    let status = try await Daemon(services: services, logger: composition.logger).run()
+    await store.close()
+    return status
+  }
+
+  /// The address for a browser on this machine: one that listens everywhere is reached at the loopback address.
+  static func url(host: String, port: Int) -> String {
+    let name =
+      switch host {
+      case "0.0.0.0", "::", "[::]": "127.0.0.1"
+      default: host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host
+      }
+    return "http://\(name):\(port)/"
+  }
+}
+
+/// Where and how much to serve.
+struct ServeOptions: ParsableArguments {
+  @Option(name: .long, help: .setting(.host, "address"))
+  var host: String?
+
+  @Option(name: .long, help: .setting(.port, "port"))
+  var port: String?
+
+  @Option(name: .long, help: .setting(.slots, "count"))
+  var slots: String?
+}

@@ -1,0 +1,109 @@
+import Glibc
+import HoldfastCore
+import HoldfastEngine
+import HoldfastStorage
+import Logging
+
+/// Puts the parts together for one command: configuration, log, database. The only place that knows every part.
+struct Composition: Sendable {
+  let configuration: Configuration
+  let logger: Logger
+
+  /// - Parameter level: what is logged when no setting says.
+  init(
+    _ program: Program, options: DatabaseOptions, flags: [SettingName: String] = [:],
+    level: Logger.Level = .warning
+  ) throws {
+    var allFlags = options.flags
+    allFlags.merge(flags) { _, new in new }
+    configuration = try Configuration.load(
+      flags: allFlags, file: options.config, environment: program.environment
+    ) { path throws(ConfigurationError) in
+      do throws(ProcessEnvironment.FileError) {
+        return try ProcessEnvironment.readFile(path)
+      } catch {
+        throw ConfigurationError([.init(place: path, text: "cannot be read: \(error.reason)")])
+      }
+    }
+    Redaction.protect(configuration.database)
+    logger = LogSetup.logger(
+      level: configuration.logLevel.flatMap(Logger.Level.init(rawValue:)) ?? level,
+      format: configuration.logFormat)
+    for warning in configuration.warnings { program.errors.write("holdfast: \(warning)\n") }
+  }
+
+  func databaseURL() throws(CommandFailure) -> DatabaseURL {
+    do {
+      return try DatabaseURL(configuration.database)
+    } catch {
+      throw CommandFailure(error)
+    }
+  }
+
+  /// Opens the database for a command that only looks or acts: it must be there and have its schema.
+  func openExisting(connections: Int = 2) async throws(CommandFailure) -> SQLStore {
+    let url = try databaseURL()
+    if case .sqlite(let path) = url, access(path, F_OK) != 0 {
+      throw CommandFailure(
+        .databaseUnavailable, "there is no database at \(DisplayText.escaped(path))",
+        detail: "`holdfast serve` and `holdfast scan` make one; --database and --data-dir say where"
+      )
+    }
+    return try await open(url, connections: connections, schema: .require)
+  }
+
+  /// Opens the database for a command that works on scans, bringing its schema up to date.
+  func openForWork(connections: Int) async throws(CommandFailure) -> SQLStore {
+    try prepareDataDirectory()
+    return try await open(try databaseURL(), connections: connections, schema: .migrate)
+  }
+
+  private func open(
+    _ url: DatabaseURL, connections: Int, schema: SQLStore.SchemaPolicy
+  ) async throws(CommandFailure) -> SQLStore {
+    do {
+      return try await SQLStore.open(
+        url: url, maxConnections: connections, logger: logger, schema: schema)
+    } catch {
+      throw CommandFailure(error)
+    }
+  }
+
+  /// Makes the data folder for its owner alone; one that is there keeps its permissions.
+  func prepareDataDirectory() throws(CommandFailure) {
+    let path = configuration.dataDirectory
+    var made = path.hasPrefix("/") ? "" : "."
+    for component in path.split(separator: "/") {
+      made += "/" + component
+      guard mkdir(made, 0o700) != 0, errno != EEXIST else { continue }
+      let reason = String(cString: strerror(errno))
+      throw CommandFailure(
+        .operatingSystem, "the data folder \(DisplayText.escaped(path)) cannot be made: \(reason)",
+        detail: "--data-dir or HOLDFAST_DATA_DIR names another")
+    }
+  }
+
+  /// A worker over this composition's settings.
+  func worker(
+    _ store: any ScanStore, slots: Int, kinds: [String] = [], onlyScan: ScanID? = nil
+  ) -> Worker {
+    let worker = WorkerConfiguration(
+      name: configuration.workerName ?? ProcessEnvironment.hostName, slots: slots, kinds: kinds,
+      dataDirectory: configuration.dataDirectory,
+      runnerCommand: [ProcessEnvironment.programPath, "runner"], version: holdfastVersion,
+      spareRunners: onlyScan == nil ? 1 : 0, limits: configuration.runnerLimits,
+      onlyScan: onlyScan)
+    return Worker(store: store, configuration: worker, logger: logger)
+  }
+}
+
+/// Runs a call of the store with its error as a command's failure.
+func askStore<T>(
+  _ call: () async throws(StoreError) -> T
+) async throws(CommandFailure) -> T {
+  do {
+    return try await call()
+  } catch {
+    throw CommandFailure(error)
+  }
+}

@@ -1,0 +1,137 @@
+/// The names of all settings, as `holdfast.yaml` spells them.
+enum SettingName: String, Sendable, CaseIterable {
+  case host
+  case port
+  case database
+  case databaseConnections = "database_connections"
+  case dataDirectory = "data_dir"
+  case slots
+  case workerName = "worker_name"
+  case workerKinds = "worker_kinds"
+  case allowedHosts = "allowed_hosts"
+  case runnerMemory = "runner_memory"
+  case runnerCPUSeconds = "runner_cpu_seconds"
+  case runnerFileSize = "runner_file_size"
+  case runnerOpenFiles = "runner_open_files"
+  case logLevel = "log_level"
+  case logFormat = "log_format"
+}
+
+/// One setting: the single place that says how it is spelled everywhere, what it accepts and what it is when nobody says.
+///
+/// The parser of the file, the reading of the environment, the help of the flags and `docs/configuration.md` all come from
+/// ``table``.
+struct Setting: Sendable {
+  var name: SettingName
+  var environment: String
+  /// The flag, and the commands that take it.
+  var flag: String?
+  var commands: [String]
+  var type: SettingType
+  var fallback: Fallback
+  /// One or two sentences.
+  var documentation: String
+  /// Whether its value may hold a password.
+  var isSecret = false
+
+  enum Fallback: Sendable, Hashable {
+    case value(String)
+    /// Worked out at start; the text says from what.
+    case computed(String)
+
+    var text: String {
+      switch self {
+      case .value(let text), .computed(let text): text
+      }
+    }
+  }
+
+  static func named(_ name: SettingName) -> Setting {
+    guard let setting = table.first(where: { $0.name == name }) else {
+      preconditionFailure("the setting \(name) is missing from the table")
+    }
+    return setting
+  }
+
+  private static let workerCommands = ["serve", "worker", "scan", "follow"]
+
+  static let table: [Setting] = [
+    Setting(
+      name: .host, environment: "HOLDFAST_HOST", flag: "--host", commands: ["serve"],
+      type: .text, fallback: .value("127.0.0.1"),
+      documentation: "The address that the server listens on."),
+    Setting(
+      name: .port, environment: "HOLDFAST_PORT", flag: "--port", commands: ["serve"],
+      type: .number(0...65_535), fallback: .value("8710"),
+      documentation:
+        "The port that the server listens on; 0 for any free one, which the ready line shows."),
+    Setting(
+      name: .database, environment: "DATABASE_URL", flag: "--database", commands: ["all"],
+      type: .database, fallback: .computed("`sqlite:` and `holdfast.db` in the data folder"),
+      documentation:
+        "The database: `sqlite:PATH`, or `postgres://USER@HOST:PORT/NAME` (any libpq connection "
+        + "URI). A password in it is never printed or logged.",
+      isSecret: true),
+    Setting(
+      name: .databaseConnections, environment: "HOLDFAST_DATABASE_CONNECTIONS", flag: nil,
+      commands: ["serve", "worker"], type: .number(2...256), fallback: .value("8"),
+      documentation: "How many connections to the database this process opens at most."),
+    Setting(
+      name: .dataDirectory, environment: "HOLDFAST_DATA_DIR", flag: "--data-dir",
+      commands: ["all"], type: .path, fallback: .value("./.holdfast"),
+      documentation:
+        "The folder of the SQLite database, of the admin token and of the journals. Made when it "
+        + "is missing, readable by its owner only."),
+    Setting(
+      name: .slots, environment: "HOLDFAST_SLOTS", flag: "--slots",
+      commands: ["serve", "worker"], type: .number(0...1024),
+      fallback: .computed("the number of cores"),
+      documentation:
+        "How many scans run at once in this process. With 0, `serve` runs the API and the pages "
+        + "without a worker."),
+    Setting(
+      name: .workerName, environment: "HOLDFAST_WORKER_NAME", flag: "--name",
+      commands: ["worker"], type: .text, fallback: .computed("the host's name"),
+      documentation:
+        "The worker's name. A worker that starts recovers what earlier processes of the same name "
+        + "left running on this host."),
+    Setting(
+      name: .workerKinds, environment: "HOLDFAST_WORKER_KINDS", flag: "--kinds",
+      commands: ["worker"], type: .names, fallback: .computed("every kind"),
+      documentation: "The kinds of scans that the worker takes."),
+    Setting(
+      name: .allowedHosts, environment: "HOLDFAST_ALLOWED_HOSTS", flag: nil, commands: ["serve"],
+      type: .names, fallback: .computed("none but its own address and `localhost`"),
+      documentation:
+        "The names, beside its own, under which browsers and programs may address the server, "
+        + "such as that of a proxy before it."),
+    Setting(
+      name: .runnerMemory, environment: "HOLDFAST_RUNNER_MEMORY", flag: nil,
+      commands: workerCommands, type: .bytes(64 * 1024 * 1024), fallback: .value("2GiB"),
+      documentation: "The memory that one runner may use (address space)."),
+    Setting(
+      name: .runnerCPUSeconds, environment: "HOLDFAST_RUNNER_CPU_SECONDS", flag: nil,
+      commands: workerCommands, type: .number(1...Int(Int32.max)), fallback: .value("86400"),
+      documentation: "The processor time that one runner may use, in seconds."),
+    Setting(
+      name: .runnerFileSize, environment: "HOLDFAST_RUNNER_FILE_SIZE", flag: nil,
+      commands: workerCommands, type: .bytes(0), fallback: .value("1GiB"),
+      documentation: "The largest file that a runner may write."),
+    Setting(
+      name: .runnerOpenFiles, environment: "HOLDFAST_RUNNER_OPEN_FILES", flag: nil,
+      commands: workerCommands, type: .number(32...1_048_576), fallback: .value("4096"),
+      documentation: "How many files a runner may have open at once."),
+    Setting(
+      name: .logLevel, environment: "HOLDFAST_LOG_LEVEL", flag: "--log-level",
+      commands: workerCommands,
+      type: .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"]),
+      fallback: .computed("`info` of `serve` and `worker`, `warning` otherwise"),
+      documentation: "The least grave messages that are logged, on standard error."),
+    Setting(
+      name: .logFormat, environment: "HOLDFAST_LOG_FORMAT", flag: "--log-format",
+      commands: workerCommands, type: .choice(["text", "json"]),
+      fallback: .value("text"),
+      documentation:
+        "How log lines look: `text` for people, `json` (one object a line) for programs."),
+  ]
+}

@@ -1,0 +1,97 @@
+import HoldfastCore
+
+/// A setting's value once it has been read.
+enum SettingValue: Sendable, Hashable {
+  case text(String)
+  case number(Int)
+  case names([String])
+}
+
+/// What a setting accepts.
+enum SettingType: Sendable, Hashable {
+  /// Any text that is not empty.
+  case text
+  case path
+  case number(ClosedRange<Int>)
+  /// A number of bytes, with or without a unit, at least this many.
+  case bytes(Int)
+  case choice([String])
+  /// Names separated by commas; a list in YAML.
+  case names
+  /// `sqlite:PATH` or `postgres://…`
+  case database
+
+  /// Reads a value; what is wrong with it is one clause that follows the value in a sentence.
+  func parse(_ text: String) -> Result<SettingValue, BadValue> {
+    let trimmed = text.drop { $0 == " " }
+    guard !trimmed.isEmpty else { return .failure(BadValue("is empty; it takes \(accepts)")) }
+    switch self {
+    case .text, .path:
+      return .success(.text(text))
+    case .number(let range):
+      guard let number = Int(text), range.contains(number) else {
+        return .failure(BadValue("is not \(accepts)"))
+      }
+      return .success(.number(number))
+    case .bytes(let least):
+      guard let size = ByteSize(text), size.bytes >= least else {
+        return .failure(BadValue("is not \(accepts)"))
+      }
+      return .success(.number(Int(size.bytes)))
+    case .choice(let choices):
+      if choices.contains(text) { return .success(.text(text)) }
+      let nearest = NearestName.of(text, among: choices)
+      return .failure(BadValue("is not \(accepts)", suggestion: nearest))
+    case .names:
+      let names = text.split(separator: ",", omittingEmptySubsequences: false).map {
+        String($0).trimmingBlanks()
+      }
+      guard names.allSatisfy({ !$0.isEmpty }) else {
+        return .failure(BadValue("has an empty name; it takes \(accepts)"))
+      }
+      return .success(.names(names))
+    case .database:
+      guard
+        text.hasPrefix("sqlite:") && text != "sqlite:" || text.hasPrefix("postgres://")
+          || text.hasPrefix("postgresql://")
+      else { return .failure(BadValue("is not \(accepts)")) }
+      return .success(.text(text))
+    }
+  }
+
+  /// Completes “it takes …”.
+  var accepts: String {
+    switch self {
+    case .text: "a text"
+    case .path: "a path"
+    case .number(let range):
+      range.upperBound == .max
+        ? "a whole number from \(range.lowerBound)"
+        : "a whole number from \(range.lowerBound) to \(range.upperBound)"
+    case .bytes(let least):
+      "a size such as 512MiB or 5GB"
+        + (least > 0 ? ", at least \(Quantity.bytes(Int64(least)))" : "")
+    case .choice(let choices): "one of " + choices.joined(separator: ", ")
+    case .names: "names separated by commas"
+    case .database: "sqlite:PATH or postgres://USER@HOST/NAME"
+    }
+  }
+}
+
+struct BadValue: Error, Sendable, Hashable {
+  var reason: String
+  /// What was probably meant.
+  var suggestion: String?
+
+  init(_ reason: String, suggestion: String? = nil) {
+    self.reason = reason
+    self.suggestion = suggestion
+  }
+}
+
+extension String {
+  func trimmingBlanks() -> String {
+    let isBlank: (Character) -> Bool = { $0 == " " || $0 == "\t" || $0.isNewline }
+    return String(drop(while: isBlank).reversed().drop(while: isBlank).reversed())
+  }
+}

@@ -1,4 +1,0 @@
-import ArgumentParser
-import Yams
-import ServiceLifecycle
-@main struct H: ParsableCommand {}
