@@ -12,5 +12,6 @@ int holdfast_pipe(int ends[2], int lowest);
 int holdfast_close_from(posix_spawn_file_actions_t *actions, int first);
 #include "holdfast_files.h"
 #include "holdfast_process.h"
+#include "holdfast_child.h"
 
 #endif

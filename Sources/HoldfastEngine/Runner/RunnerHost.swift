@@ -1,0 +1,150 @@
+import Glibc
+import NIOCore
+import NIOPosix
+
+/// Starts runners.
+final class RunnerHost: Sendable {
+  private let command: [String]
+  private let environment: [String: String]
+  private let group: any EventLoopGroup
+  private let keeper = ProcessKeeper()
+
+  /// - Parameter inherited: this process's own environment; only what a program cannot do without is passed on.
+  init(
+    command: [String], limits: RunnerLimits, inherited: [String: String],
+    group: any EventLoopGroup
+  ) {
+    // A runner that has ended must be an error of one write, not the end of the worker.
+    signal(SIGPIPE, SIG_IGN)
+    self.command = command
+    self.environment = Self.environment(limits: limits, inherited: inherited)
+    self.group = group
+  }
+
+  /// Nothing of the worker's environment but these few, so that no credential can reach a runner.
+  static func environment(
+    limits: RunnerLimits, inherited: [String: String]
+  ) -> [String: String] {
+    let passedOn = ["PATH", "HOME", "TZ", "TMPDIR"]
+    var environment = inherited.filter { passedOn.contains($0.key) }
+    environment["LANG"] = "C.UTF-8"
+    environment["LC_ALL"] = "C.UTF-8"
+    return environment.merging(limits.environment) { _, limit in limit }
+  }
+
+  func start() async throws(RunnerError) -> RunnerProcess {
+    guard let program = command.first else { throw .noCommand }
+    let pipes: Pipes
+    do {
+      pipes = try Pipes()
+    } catch {
+      throw .cannotStart(program: program, reason: error.description)
+    }
+    let result = await keeper.launch(
+      .init(
+        command: command, environment: environment, input: pipes.input.read,
+        output: pipes.output.write, error: pipes.errors.write))
+    pipes.closeChildEnds()
+    switch result {
+    case .failure(let error):
+      pipes.closeParentEnds()
+      throw error
+    case .success(let handle):
+      return try await connect(handle, pipes, program: program)
+    }
+  }
+
+  /// Lets the keeper's thread end once all runners have.
+  func shutDown() {
+    keeper.shutDown()
+  }
+
+  private func connect(
+    _ handle: ProcessHandle, _ pipes: Pipes, program: String
+  ) async throws(RunnerError) -> RunnerProcess {
+    let mailbox = RunnerProcess.Mailbox()
+    let reads = FixedSizeRecvByteBufferAllocator(capacity: 65_536)
+    do {
+      let input = try await NIOPipeBootstrap(group: group)
+        .takingOwnershipOfDescriptor(output: pipes.input.write).get()
+      let output = try await NIOPipeBootstrap(group: group)
+        .channelOption(.autoRead, value: false)
+        .channelOption(.recvAllocator, value: reads)
+        .channelInitializer { channel in
+          channel.eventLoop.makeCompletedFuture {
+            try channel.pipeline.syncOperations.addHandler(RunnerOutputHandler(mailbox: mailbox))
+          }
+        }
+        .takingOwnershipOfDescriptor(input: pipes.output.read).get()
+      let errors = try await NIOPipeBootstrap(group: group)
+        .channelInitializer { channel in
+          channel.eventLoop.makeCompletedFuture {
+            try channel.pipeline.syncOperations.addHandler(RunnerErrorHandler(mailbox: mailbox))
+          }
+        }
+        .takingOwnershipOfDescriptor(input: pipes.errors.read).get()
+      return RunnerProcess(
+        handle: handle, input: input, output: output, errors: errors, mailbox: mailbox)
+    } catch {
+      handle.signalGroup(SIGKILL)
+      throw .cannotStart(program: program, reason: "\(error)")
+    }
+  }
+}
+
+/// The three pipes of a runner before they have owners. All ends are closed on exec.
+private struct Pipes {
+  let input: (read: Int32, write: Int32)
+  let output: (read: Int32, write: Int32)
+  let errors: (read: Int32, write: Int32)
+
+  struct Failure: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  init() throws(Failure) {
+    input = try Self.make()
+    do {
+      output = try Self.make()
+    } catch {
+      Self.close(input)
+      throw error
+    }
+    do {
+      errors = try Self.make()
+    } catch {
+      Self.close(input)
+      Self.close(output)
+      throw error
+    }
+  }
+
+  func closeChildEnds() {
+    Glibc.close(input.read)
+    Glibc.close(output.write)
+    Glibc.close(errors.write)
+  }
+
+  func closeParentEnds() {
+    Glibc.close(input.write)
+    Glibc.close(output.read)
+    Glibc.close(errors.read)
+  }
+
+  private static func make() throws(Failure) -> (read: Int32, write: Int32) {
+    var ends: [Int32] = [-1, -1]
+    guard pipe2(&ends, O_CLOEXEC) == 0 else {
+      throw Failure(description: "pipe: \(String(cString: strerror(errno)))")
+    }
+    guard ends.allSatisfy({ $0 > 2 }) else {
+      close((ends[0], ends[1]))
+      throw Failure(description: "a standard stream of the worker is closed; give it /dev/null")
+    }
+    return (ends[0], ends[1])
+  }
+
+  private static func close(_ ends: (read: Int32, write: Int32)) {
+    Glibc.close(ends.read)
+    Glibc.close(ends.write)
+  }
+}

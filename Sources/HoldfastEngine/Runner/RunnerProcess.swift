@@ -1,0 +1,168 @@
+import Glibc
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// A runner as its worker holds it: the process and its three pipes.
+///
+/// Output comes on demand: after each ``Event/output(_:)`` the holder calls ``readMore()`` once it is ready for more, so a
+/// runner that talks faster than the database can write is slowed down by its own pipe.
+final class RunnerProcess: Sendable {
+  enum Event: Sendable {
+    case output(ByteBuffer)
+    /// No more output will come.
+    case outputEnded
+    /// It has ended and been reaped; output written before may still follow.
+    case exited(RunnerExit)
+  }
+
+  let startedAt: ContinuousClock.Instant
+  private let handle: ProcessHandle
+  private let input: any Channel
+  private let output: any Channel
+  private let errors: any Channel
+  private let state: Mailbox
+
+  var processID: pid_t { handle.processID }
+  /// The last lines it wrote on its standard error.
+  var errorTail: [String] { state.errorTail }
+  var hasExited: Bool { handle.exit != nil }
+
+  init(
+    handle: ProcessHandle, input: any Channel, output: any Channel, errors: any Channel,
+    mailbox: Mailbox
+  ) {
+    startedAt = .now
+    self.handle = handle
+    self.input = input
+    self.output = output
+    self.errors = errors
+    state = mailbox
+    handle.onExit { mailbox.put(.exited($0)) }
+  }
+
+  /// Hands all events to `handler` from now on, those that came before first.
+  func attach(_ handler: @escaping @Sendable (Event) -> Void) {
+    state.attach(handler)
+  }
+
+  func readMore() {
+    output.read()
+  }
+
+  /// Writes to its standard input. What cannot be written is lost: the end of the process tells why.
+  func write(_ bytes: ByteBuffer) {
+    input.writeAndFlush(bytes, promise: nil)
+  }
+
+  /// Writes and waits until the pipe has taken it; `false` if the pipe is closed.
+  func writeAndWait(_ bytes: ByteBuffer) async -> Bool {
+    do {
+      try await input.writeAndFlush(bytes)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  func closeInput() {
+    input.close(promise: nil)
+  }
+
+  func signalGroup(_ signal: Int32) {
+    handle.signalGroup(signal)
+  }
+
+  /// Lets go of the pipes; for after its end.
+  func closePipes() {
+    for channel in [input, output, errors] { channel.close(promise: nil) }
+  }
+
+  /// Where events wait until somebody is there to take them.
+  final class Mailbox: Sendable {
+    private struct State {
+      var handler: (@Sendable (Event) -> Void)?
+      var backlog: [Event] = []
+      var tail = OutputTail()
+    }
+
+    private let state = Mutex(State())
+
+    var errorTail: [String] { state.withLock { $0.tail.text } }
+
+    func put(_ event: Event) {
+      // Called under the lock, so that events keep their order; a handler only passes the event on.
+      state.withLock {
+        if let handler = $0.handler { handler(event) } else { $0.backlog.append(event) }
+      }
+    }
+
+    func attach(_ handler: @escaping @Sendable (Event) -> Void) {
+      state.withLock {
+        $0.handler = handler
+        $0.backlog.forEach(handler)
+        $0.backlog = []
+      }
+    }
+
+    func putErrorOutput(_ bytes: ByteBuffer) {
+      state.withLock { $0.tail.append(bytes.readableBytesView) }
+    }
+  }
+}
+
+/// Passes what a runner writes on to its mailbox, one read's worth at a time.
+final class RunnerOutputHandler: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+
+  private let mailbox: RunnerProcess.Mailbox
+  private var collected: ByteBuffer?
+
+  init(mailbox: RunnerProcess.Mailbox) {
+    self.mailbox = mailbox
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    let bytes = unwrapInboundIn(data)
+    if collected == nil { collected = bytes } else { collected?.writeImmutableBuffer(bytes) }
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    flush()
+    context.fireChannelReadComplete()
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    flush()
+    mailbox.put(.outputEnded)
+    context.fireChannelInactive()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    context.close(promise: nil)
+  }
+
+  private func flush() {
+    if let bytes = collected { mailbox.put(.output(bytes)) }
+    collected = nil
+  }
+}
+
+/// Keeps the last lines of a runner's standard error, however much it writes.
+final class RunnerErrorHandler: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+
+  private let mailbox: RunnerProcess.Mailbox
+
+  init(mailbox: RunnerProcess.Mailbox) {
+    self.mailbox = mailbox
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    mailbox.putErrorOutput(unwrapInboundIn(data))
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    context.close(promise: nil)
+  }
+}
