@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "CHoldfastProcess.h"
+#include "holdfast_child.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 // Starting a child process and seeing its end: the parts of <spawn.h>, <sys/pidfd.h> and <sys/wait.h> that glibc's Swift
 // module leaves out.
-#ifndef CHOLDFAST_PROCESS_H
-#define CHOLDFAST_PROCESS_H
+#ifndef HOLDFAST_CHILD_H
+#define HOLDFAST_CHILD_H
 
 #include <sys/types.h>
 

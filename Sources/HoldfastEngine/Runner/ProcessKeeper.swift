@@ -31,10 +31,11 @@ final class ProcessKeeper: Sendable {
 
   init() {
     var ends: [Int32] = [-1, -1]
-    let made = pipe2(&ends, O_CLOEXEC | O_NONBLOCK)
+    let made = holdfast_pipe(&ends, 3)
     precondition(made == 0, "no descriptors are left for a pipe")
     wakeRead = ends[0]
     wakeWrite = ends[1]
+    for end in ends { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
     startThread()
   }
 
@@ -67,7 +68,7 @@ final class ProcessKeeper: Sendable {
       { argument in
         guard let argument else { return nil }
         let keeper = Unmanaged<ProcessKeeper>.fromOpaque(argument).takeRetainedValue()
-        pthread_setname_np(pthread_self(), "holdfast-keeper")
+        hf_name_thread("hf-keeper")
         keeper.loop()
         return nil
       }, box.toOpaque())

@@ -1,3 +1,4 @@
+import CHoldfastSystem
 import Glibc
 import NIOCore
 import NIOPosix
@@ -133,12 +134,8 @@ private struct Pipes {
 
   private static func make() throws(Failure) -> (read: Int32, write: Int32) {
     var ends: [Int32] = [-1, -1]
-    guard pipe2(&ends, O_CLOEXEC) == 0 else {
+    guard holdfast_pipe(&ends, 3) == 0 else {
       throw Failure(description: "pipe: \(String(cString: strerror(errno)))")
-    }
-    guard ends.allSatisfy({ $0 > 2 }) else {
-      close((ends[0], ends[1]))
-      throw Failure(description: "a standard stream of the worker is closed; give it /dev/null")
     }
     return (ends[0], ends[1])
   }

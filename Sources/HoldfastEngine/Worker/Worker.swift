@@ -1,28 +1,292 @@
+import Foundation
+import HoldfastCore
 package import HoldfastStorage
 package import Logging
+import NIOCore
+import NIOPosix
 import Synchronization
 
 /// A process's share of the work: it claims scans, runs each in a runner of its own, and reports what they say.
 package final class Worker: Sendable {
+  private struct State {
+    var life: WorkerLife?
+    var isDraining = false
+    var slotsInUse = 0
+    var sessions: [Lease: AttemptSession] = [:]
+  }
+
   private let store: any ScanStore
   private let configuration: WorkerConfiguration
   private let logger: Logger
-  private let state = Mutex<WorkerLife?>(nil)
+  private let eventLoop: any EventLoop
+  private let claimBell: Doorbell
+  private let leases: LeaseTable
+  private let state = Mutex(State())
 
   package init(
     store: any ScanStore, configuration: WorkerConfiguration, logger: Logger
   ) {
     self.store = store
     self.configuration = configuration
+    var logger = logger
+    logger[metadataKey: "worker"] = "\(configuration.name)"
     self.logger = logger
+    eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+    claimBell = Doorbell(eventLoop: eventLoop)
+    let patience = configuration.patience
+    leases = LeaseTable(maxMarginSeconds: patience.stopSeconds + patience.terminateSeconds + 1)
   }
 
   /// This life's row; `nil` until it is registered.
-  package var life: WorkerLife? { state.withLock { $0 } }
+  package var life: WorkerLife? { state.withLock { $0.life } }
 
-  /// Works until it is drained.
-  package func run() async throws {}
+  /// The scans whose process runs at this moment.
+  package var running: Int { state.withLock { $0.slotsInUse } }
+
+  /// Works until it is drained: by ``drain()``, or by cancelling the task that runs it.
+  ///
+  /// - Throws: ``StoreError`` if the database is there and refuses this worker.
+  package func run() async throws {
+    // Unstructured, so that cancelling does not reach the reports of the scans that are given back.
+    let work = Task(name: "worker \(configuration.name)") { try await self.work() }
+    try await withTaskCancellationHandler {
+      try await work.value
+    } onCancel: {
+      drain()
+    }
+  }
 
   /// Asks every runner for a checkpoint and lets ``run()`` return once all scans are back in the queue.
-  package func drain() {}
+  package func drain() {
+    let isFirst = state.withLock { state in
+      defer { state.isDraining = true }
+      return !state.isDraining
+    }
+    guard isFirst else { return }
+    logger.notice("draining: no more scans are claimed, and the running ones are given back")
+    claimBell.ring()
+    leases.stopAll(.drain)
+    abandonLaterIfIdle()
+  }
+
+  private var isDraining: Bool { state.withLock { $0.isDraining } }
+
+  private func work() async throws {
+    let process = LinuxProcess.current()
+    guard let life = try await untilAnswered({ () async throws(StoreError) in
+      try await self.register(process)
+    }) else { return }
+    state.withLock { $0.life = life }
+    logger.notice(
+      "✅ Stuck audit prevention system initialized",
+      metadata: ["life": "\(life.id)", "slots": "\(configuration.slots)"])
+    let services = Services(worker: self, life: life)
+    await withDiscardingTaskGroup { group in
+      group.addTask(name: "spare runners") { await services.pool.run() }
+      group.addTask(name: "reports") { await services.reporter.run() }
+      group.addTask(name: "heartbeat") { await services.heartbeater.run() }
+      await self.cleanUp(after: process, life: life, writer: services.writer)
+      await self.claimAndRun(life, services)
+      services.pool.end()
+      services.reporter.end()
+      services.heartbeater.end()
+    }
+    services.host.shutDown()
+    await retire(life)
+  }
+
+  /// The parts of one life of a worker.
+  private struct Services {
+    let host: RunnerHost
+    let pool: RunnerPool
+    let writer: ReportWriter
+    let reporter: Reporter
+    let heartbeater: Heartbeater
+
+    init(worker: Worker, life: WorkerLife) {
+      let (configuration, logger) = (worker.configuration, worker.logger)
+      let eventLoop = worker.eventLoop
+      host = RunnerHost(
+        command: configuration.runnerCommand, limits: configuration.limits,
+        inherited: ProcessInfo.processInfo.environment,
+        group: MultiThreadedEventLoopGroup.singleton)
+      pool = RunnerPool(
+        host: host, size: configuration.spareRunners, bell: Doorbell(eventLoop: eventLoop),
+        logger: logger)
+      let journals = worker.journalsFolder
+      writer = ReportWriter(
+        store: worker.store, quarantineFile: journals + "/quarantine.ndjson", logger: logger)
+      let reporter = Reporter(
+        writer: writer, journal: Journal(folder: journals + "/" + life.id), eventLoop: eventLoop,
+        logger: logger)
+      self.reporter = reporter
+      heartbeater = Heartbeater(
+        store: worker.store, life: life, leases: worker.leases,
+        intervalSeconds: configuration.heartbeatIntervalSeconds, eventLoop: eventLoop,
+        logger: logger, onSuccess: { reporter.databaseIsBack() })
+    }
+  }
+
+  private var journalsFolder: String { configuration.dataDirectory + "/journals" }
+}
+
+// MARK: Starting and ending
+
+extension Worker {
+  private func register(_ process: LinuxProcess) async throws(StoreError) -> WorkerLife {
+    try await store.registerWorker(
+      WorkerRegistration(
+        name: configuration.name, host: process.host, bootID: process.bootID,
+        processID: process.processID, processStartTicks: process.startTicks,
+        slots: configuration.slots, kinds: configuration.kinds, version: configuration.version,
+        heartbeatIntervalSeconds: configuration.heartbeatIntervalSeconds))
+  }
+
+  /// Delivers what earlier lives had journaled, and only then puts what they still hold back into the queue.
+  private func cleanUp(after process: LinuxProcess, life: WorkerLife, writer: ReportWriter) async {
+    do throws(StoreError) {
+      _ = try await untilAnswered { () async throws(StoreError) in
+        try await LeftoverJournals(
+          folder: self.journalsFolder, writer: writer, logger: self.logger
+        ).deliver()
+      }
+      let recovered = try await untilAnswered { () async throws(StoreError) in
+        try await self.store.recoverEarlierLives(of: life) { process.isGone($0) }
+      }
+      logger.notice(
+        "🧹 STARTUP CLEANUP: recovered the scans of earlier lives of this worker",
+        metadata: [
+          "scans": "\((recovered ?? []).map { "#\($0.number)" }.joined(separator: " "))"
+        ])
+    } catch {
+      logger.error("🧹 STARTUP CLEANUP failed", metadata: ["error": "\(error)"])
+    }
+  }
+
+  private func retire(_ life: WorkerLife) async {
+    for seconds in [0, 0.2, 1] {
+      if seconds > 0 { try? await Task.sleep(for: .seconds(seconds)) }
+      do throws(StoreError) {
+        return try await store.retireWorker(life)
+      } catch {
+        logger.warning("the worker could not sign off", metadata: ["error": "\(error)"])
+      }
+    }
+  }
+
+  /// Asks until the database is there; `nil` if the worker drains before.
+  private func untilAnswered<Answer: Sendable>(
+    _ ask: () async throws(StoreError) -> Answer
+  ) async throws(StoreError) -> Answer? {
+    var seconds = 0.1
+    while !isDraining {
+      do throws(StoreError) {
+        return try await ask()
+      } catch .unavailable(let why) {
+        logger.warning("the database cannot be reached; trying again", metadata: ["error": "\(why)"])
+        // Nothing cancels this task; a drain is seen after the pause.
+        try? await Task.sleep(for: .seconds(seconds))
+        seconds = min(2, seconds * 2)
+      }
+    }
+    return nil
+  }
+}
+
+// MARK: Claiming
+
+extension Worker {
+  private func claimAndRun(_ life: WorkerLife, _ services: Services) async {
+    await withDiscardingTaskGroup { listeners in
+      listeners.addTask(name: "queue") {
+        for await _ in self.store.signals(.queue) { self.claimBell.ring() }
+      }
+      await withDiscardingTaskGroup { attempts in
+        claimBell.ring()
+        for await _ in claimBell.rings {
+          if isDraining { break }
+          await claim(life) { claim, askedAt in
+            let session = begin(claim, askedAt: askedAt, services)
+            attempts.addTask(name: "scan \(claim.scan.number)") {
+              await session.run()
+              self.ended(claim.lease)
+            }
+          }
+        }
+      }
+      listeners.cancelAll()
+    }
+  }
+
+  /// Fills the free slots with what the queue has, and sets the time of the next look.
+  private func claim(
+    _ life: WorkerLife, begin: (Claim, ContinuousClock.Instant) -> Void
+  ) async {
+    var nextLook = configuration.patience.pollSeconds * Double.random(in: 1...1.2)
+    while !isDraining {
+      let free = state.withLock { configuration.slots - $0.slotsInUse }
+      guard free > 0 else { break }
+      let askedAt = ContinuousClock.now
+      do throws(StoreError) {
+        let claims = try await claims(life, limit: free)
+        for claim in claims { begin(claim, askedAt) }
+        if claims.count < free { break }
+      } catch {
+        logger.warning("scans cannot be claimed; trying again", metadata: ["error": "\(error)"])
+        nextLook = min(nextLook, Double.random(in: 0.5...1.5))
+        break
+      }
+    }
+    claimBell.ring(after: nextLook)
+  }
+
+  private func claims(_ life: WorkerLife, limit: Int) async throws(StoreError) -> [Claim] {
+    if let scan = configuration.onlyScan {
+      return try await store.claim(scan, for: life).map { [$0] } ?? []
+    }
+    let kinds = configuration.kinds.isEmpty ? nil : configuration.kinds
+    return try await store.claim(for: life, kinds: kinds, limit: limit)
+  }
+
+  private func begin(
+    _ claim: Claim, askedAt: ContinuousClock.Instant, _ services: Services
+  ) -> AttemptSession {
+    let session = AttemptSession(
+      claim: claim,
+      context: AttemptSession.Context(
+        store: store, pool: services.pool, reporter: services.reporter, eventLoop: eventLoop,
+        policy: configuration.policy(for: claim.scan.kind), patience: configuration.patience,
+        logger: logger, freeSlot: { self.freeSlot() }))
+    leases.add(
+      claim.lease, intervalSeconds: claim.scan.heartbeatIntervalSeconds, claimedAt: askedAt,
+      stop: { session.stop($0) })
+    services.heartbeater.leasesChanged()
+    let isDraining = state.withLock { state in
+      state.slotsInUse += 1
+      state.sessions[claim.lease] = session
+      return state.isDraining
+    }
+    if isDraining { session.stop(.drain) }
+    return session
+  }
+
+  private func freeSlot() {
+    state.withLock { $0.slotsInUse -= 1 }
+    claimBell.ring()
+    abandonLaterIfIdle()
+  }
+
+  private func ended(_ lease: Lease) {
+    leases.remove(lease)
+    state.withLock { $0.sessions[lease] = nil }
+  }
+
+  /// Once a draining worker's processes are all gone, its attempts wait only for the database, and not for ever.
+  private func abandonLaterIfIdle() {
+    guard state.withLock({ $0.isDraining && $0.slotsInUse == 0 }) else { return }
+    let seconds = configuration.patience.drainDeliverySeconds
+    eventLoop.scheduleTask(in: .nanoseconds(Int64(seconds * 1e9))) {
+      for session in self.state.withLock({ Array($0.sessions.values) }) { session.abandon() }
+    }
+  }
 }

@@ -1,0 +1,207 @@
+import Glibc
+import HoldfastCore
+import Logging
+import NIOCore
+
+/// The parts of an attempt that are no decisions: the process, its lines, timers and messages. Used by one task only.
+struct AttemptShell {
+  private let claim: Claim
+  private let context: AttemptSession.Context
+  private let inbox: AsyncStream<AttemptSession.Event>.Continuation
+  /// What the runner asked of the store, answered one after the other.
+  let requests: AsyncStream<BaselineRequest>
+  private let requestInbox: AsyncStream<BaselineRequest>.Continuation
+
+  private var core: AttemptCore
+  private var runner: RunnerProcess?
+  private var framer = LineFramer(maxLineBytes: RunnerProtocol.maxLineBytes)
+  private var timers: [AttemptCore.Timer: Scheduled<Void>] = [:]
+  private var outputTimer: Scheduled<Void>?
+  /// A signal that was due before there was a process.
+  private var pendingSignal: Int32?
+  private var exit: RunnerExit?
+  private var outputHasEnded = false
+  private var exitIsTold = false
+  /// Set while the runner is not read on because too much waits to be written.
+  private var isHeldBack = false
+  private var logTail = OutputTail()
+  private var logger: Logger
+  private(set) var isOver = false
+
+  /// How long output is waited for after the process has ended.
+  private static let outputGraceSeconds = 1.0
+
+  init(
+    claim: Claim, context: AttemptSession.Context,
+    inbox: AsyncStream<AttemptSession.Event>.Continuation
+  ) {
+    self.claim = claim
+    self.context = context
+    self.inbox = inbox
+    core = AttemptCore(
+      claim: claim, policy: context.policy, patience: context.patience,
+      jitter: Double.random(in: 0...1))
+    (requests, requestInbox) = AsyncStream.makeStream()
+    logger = context.logger
+    logger[metadataKey: "scan"] = "\(claim.scan.number)"
+    logger[metadataKey: "attempt"] = "\(claim.scan.attempt)"
+  }
+
+  mutating func begin() {
+    perform(core.begin())
+  }
+
+  mutating func handle(_ event: AttemptSession.Event) {
+    switch event {
+    case .started(let runner): started(runner)
+    case .input(let input): feed(input)
+    case .runner(.output(let bytes)): received(bytes)
+    case .runner(.outputEnded), .outputOverdue:
+      outputEnded()
+    case .runner(.exited(let exit)):
+      self.exit = exit
+      outputHasEnded ? tellExit() : awaitOutput()
+    case .report(.safe(let upTo)): feed(.safe(upTo: upTo))
+    case .report(.applied(let upTo)): feed(.applied(upTo: upTo))
+    case .report(.superseded): feed(.stop(.superseded))
+    case .report(.room): if isHeldBack { readOn() }
+    case .abandon: isOver = true
+    }
+  }
+
+  /// Lets go of everything.
+  mutating func end() {
+    for timer in timers.values { timer.cancel() }
+    outputTimer?.cancel()
+    requestInbox.finish()
+    // The process is gone by now, unless the worker gives up waiting for one that the kernel holds.
+    runner?.signalGroup(SIGKILL)
+    runner?.closePipes()
+  }
+
+  private mutating func feed(_ input: AttemptCore.Input) {
+    perform(core.handle(input))
+  }
+
+  // MARK: The process
+
+  private mutating func started(_ runner: RunnerProcess) {
+    self.runner = runner
+    let inbox = inbox
+    runner.attach { inbox.yield(.runner($0)) }
+    if let pendingSignal { runner.signalGroup(pendingSignal) }
+    runner.readMore()
+  }
+
+  private mutating func received(_ bytes: ByteBuffer) {
+    let size = bytes.readableBytes
+    framer.append(bytes)
+    var messages: [RunnerMessage] = []
+    var problem: String?
+    while problem == nil, let line = framer.next() {
+      switch line {
+      case .tooLong:
+        problem = "a line is longer than \(RunnerProtocol.maxLineBytes) bytes"
+      case .line(let line):
+        do {
+          messages.append(try RunnerCodec.message(line))
+        } catch {
+          problem = error.description
+        }
+      }
+    }
+    if !messages.isEmpty {
+      messageBytes = size
+      feed(.messages(messages))
+    }
+    if let problem {
+      feed(.unreadable(problem))
+      // What follows is not read: nobody could say where the next message begins.
+      framer = LineFramer(maxLineBytes: RunnerProtocol.maxLineBytes)
+    }
+    readOn()
+  }
+
+  /// The size in which the messages at hand came, for the bound on what waits to be written.
+  private var messageBytes = 0
+
+  private mutating func readOn() {
+    isHeldBack = !context.reporter.hasRoom(for: claim.lease)
+    guard !isHeldBack else { return }
+    runner?.readMore()
+    if exit != nil && !outputHasEnded { awaitOutput() }
+  }
+
+  private mutating func outputEnded() {
+    guard !outputHasEnded else { return }
+    outputHasEnded = true
+    if framer.remainder.readableBytes > 0 {
+      logger.warning(
+        "the runner's last line was cut off and is ignored",
+        metadata: ["bytes": "\(framer.remainder.readableBytes)"])
+    }
+    if exit == nil { feed(.outputClosed) } else { tellExit() }
+  }
+
+  private mutating func awaitOutput() {
+    outputTimer?.cancel()
+    let inbox = inbox
+    outputTimer = context.eventLoop.scheduleTask(
+      in: .nanoseconds(Int64(Self.outputGraceSeconds * 1e9))
+    ) { _ = inbox.yield(.outputOverdue) }
+  }
+
+  private mutating func tellExit() {
+    guard let exit, !exitIsTold else { return }
+    exitIsTold = true
+    outputTimer?.cancel()
+    let lines = logTail.text + (runner?.errorTail ?? [])
+    feed(.exited(exit, lastLines: lines))
+  }
+
+  // MARK: Doing what the core says
+
+  private mutating func perform(_ actions: [AttemptCore.Action]) {
+    for action in actions { perform(action) }
+  }
+
+  private mutating func perform(_ action: AttemptCore.Action) {
+    switch action {
+    case .send(let message): runner?.write(RunnerCodec.line(message))
+    case .closeInput: runner?.closeInput()
+    case .signal(let signal):
+      if let runner { runner.signalGroup(signal) } else { pendingSignal = signal }
+    case .report(let report, let sequence):
+      context.reporter.submit(report, sequence: sequence, bytes: messageBytes)
+      messageBytes = 0
+    case .flushReports: context.reporter.expedite(claim.lease)
+    case .sendBaselineIndex: ask(.index)
+    case .sendBaselineParts(let ids): ask(.parts(ids))
+    case .settle(let limit): ask(.settle(removalLimit: limit))
+    case .arm(let timer, let seconds): arm(timer, seconds: seconds)
+    case .disarm(let timer): timers.removeValue(forKey: timer)?.cancel()
+    case .log(let level, let message): log(level: level, message)
+    case .freeSlot: context.freeSlot()
+    case .done: isOver = true
+    }
+  }
+
+  private func ask(_ kind: BaselineRequest.Kind) {
+    guard let runner else { return }
+    requestInbox.yield(BaselineRequest(kind: kind, runner: runner))
+  }
+
+  private mutating func arm(_ timer: AttemptCore.Timer, seconds: Double) {
+    timers[timer]?.cancel()
+    let inbox = inbox
+    timers[timer] = context.eventLoop.scheduleTask(in: .nanoseconds(Int64(seconds * 1e9))) {
+      _ = inbox.yield(.input(.timer(timer)))
+    }
+  }
+
+  private mutating func log(level: String, _ message: String) {
+    let text = String(message.prefix(2000))
+    logTail.append(line: text)
+    logger.log(level: Logger.Level(rawValue: level.lowercased()) ?? .info, "\(text)")
+  }
+}

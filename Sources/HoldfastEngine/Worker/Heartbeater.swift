@@ -1,0 +1,100 @@
+import HoldfastCore
+import HoldfastStorage
+import Logging
+import NIOCore
+
+/// Renews the leases of all attempts in one statement a beat, and stops the runners whose lease could not be renewed in
+/// time. The two run apart, so that a database that does not answer cannot keep the second from happening.
+final class Heartbeater: Sendable {
+  private let store: any ScanStore
+  private let life: WorkerLife
+  private let leases: LeaseTable
+  private let intervalSeconds: Double
+  private let logger: Logger
+  private let beatBell: Doorbell
+  private let guardBell: Doorbell
+  private let onSuccess: @Sendable () -> Void
+
+  /// - Parameter onSuccess: called after each beat that the database has answered.
+  init(
+    store: any ScanStore, life: WorkerLife, leases: LeaseTable, intervalSeconds: Double,
+    eventLoop: any EventLoop, logger: Logger, onSuccess: @escaping @Sendable () -> Void
+  ) {
+    self.store = store
+    self.life = life
+    self.leases = leases
+    self.intervalSeconds = intervalSeconds
+    self.logger = logger
+    self.onSuccess = onSuccess
+    beatBell = Doorbell(eventLoop: eventLoop)
+    guardBell = Doorbell(eventLoop: eventLoop)
+  }
+
+  /// Beats until ``end()``.
+  func run() async {
+    await withDiscardingTaskGroup { group in
+      group.addTask(name: "heartbeat: control") {
+        for await _ in self.store.signals(.control) { self.beatBell.ring() }
+      }
+      group.addTask(name: "heartbeat: guard") { await self.guardLoop() }
+      await beatLoop()
+      guardBell.takeDown()
+      group.cancelAll()
+    }
+  }
+
+  func end() {
+    beatBell.takeDown()
+  }
+
+  /// Takes newly claimed scans into account.
+  func leasesChanged() {
+    beatBell.ring(after: pauseSeconds)
+    guardBell.ring()
+  }
+
+  private var pauseSeconds: Double {
+    min(intervalSeconds, leases.shortestIntervalSeconds ?? intervalSeconds)
+  }
+
+  private func beatLoop() async {
+    beatBell.ring(after: pauseSeconds)
+    for await _ in beatBell.rings {
+      let isAnswered = await beat()
+      // A beat that failed is tried again soon: every lease lives on this.
+      beatBell.ring(after: isAnswered ? pauseSeconds : min(5, pauseSeconds / 4))
+    }
+  }
+
+  /// `false` if the database did not answer.
+  private func beat() async -> Bool {
+    let held = leases.leases
+    let sentAt = ContinuousClock.now
+    do throws(StoreError) {
+      let outcome = try await store.beat(life, leases: held, running: held.count)
+      leases.beaten(held, sentAt: sentAt, outcome: outcome)
+      logger.debug(
+        "💓 HEARTBEAT",
+        metadata: [
+          "running": "\(held.count)", "lost": "\(outcome.lost.count)",
+          "requests": "\(outcome.requests.count)",
+        ])
+      onSuccess()
+      return true
+    } catch {
+      logger.warning(
+        "💓 HEARTBEAT failed; trying again",
+        metadata: ["running": "\(held.count)", "error": "\(error)"])
+      return false
+    }
+  }
+
+  private func guardLoop() async {
+    guardBell.ring()
+    for await _ in guardBell.rings {
+      if let next = leases.giveUpUnsure(now: .now) {
+        guardBell.ring(after: (next - .now).seconds)
+      }
+    }
+  }
+}

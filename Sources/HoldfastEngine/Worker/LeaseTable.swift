@@ -1,0 +1,105 @@
+import HoldfastCore
+import HoldfastStorage
+import Synchronization
+
+/// The leases that a worker holds, and until when each of them surely holds.
+///
+/// Times are this machine's monotonic clock, measured from before a renewal was sent: the database cannot have counted from
+/// earlier, so no two clocks are compared.
+final class LeaseTable: Sendable {
+  typealias Instant = ContinuousClock.Instant
+
+  private struct Entry {
+    var intervalSeconds: Double
+    var renewedAt: Instant
+    /// Whether its attempt has been told that the lease is unsure.
+    var isGivenUp = false
+    var stop: @Sendable (AttemptCore.StopCause) -> Void
+  }
+
+  /// A lease is stale, for those who may give it away, after so many of its intervals without a beat.
+  static let staleAfterIntervals = 3.0
+
+  private let entries = Mutex<[Lease: Entry]>([:])
+  /// The most that ending a runner may take.
+  let maxMarginSeconds: Double
+
+  init(maxMarginSeconds: Double) {
+    self.maxMarginSeconds = maxMarginSeconds
+  }
+
+  var leases: [Lease] { entries.withLock { Array($0.keys) } }
+  var count: Int { entries.withLock { $0.count } }
+  /// The shortest interval of all scans held.
+  var shortestIntervalSeconds: Double? {
+    entries.withLock { $0.values.map(\.intervalSeconds).min() }
+  }
+
+  func add(
+    _ lease: Lease, intervalSeconds: Double, claimedAt: Instant,
+    stop: @escaping @Sendable (AttemptCore.StopCause) -> Void
+  ) {
+    entries.withLock {
+      $0[lease] = Entry(intervalSeconds: intervalSeconds, renewedAt: claimedAt, stop: stop)
+    }
+  }
+
+  func remove(_ lease: Lease) {
+    entries.withLock { $0[lease] = nil }
+  }
+
+  /// Notes a beat that was sent at `sentAt` with these leases, and passes on what the database answered.
+  func beaten(_ leases: [Lease], sentAt: Instant, outcome: BeatOutcome) {
+    let lost = Set(outcome.lost)
+    let stops = entries.withLock { entries -> [() -> Void] in
+      leases.compactMap { lease in
+        guard var entry = entries[lease] else { return nil }
+        let stop = entry.stop
+        if lost.contains(lease) { return { stop(.superseded) } }
+        entry.renewedAt = max(entry.renewedAt, sentAt)
+        entries[lease] = entry
+        return switch outcome.requests[lease.scanID] {
+        case .cancel: { stop(.cancel) }
+        case .pause: { stop(.pause) }
+        case nil: nil
+        }
+      }
+    }
+    for stop in stops { stop() }
+  }
+
+  func stopAll(_ cause: AttemptCore.StopCause) {
+    for stop in entries.withLock({ $0.values.map(\.stop) }) { stop(cause) }
+  }
+
+  /// Tells the attempts whose lease could be given away soon to stop while it surely still holds.
+  ///
+  /// - Returns: when the next lease becomes unsure if it is not renewed.
+  func giveUpUnsure(now: Instant) -> Instant? {
+    let (stops, next) = entries.withLock { entries -> ([() -> Void], Instant?) in
+      var stops: [() -> Void] = []
+      var next: Instant?
+      for (lease, var entry) in entries where !entry.isGivenUp {
+        let margin = marginSeconds(of: entry)
+        let term = Self.staleAfterIntervals * entry.intervalSeconds
+        let unsureAt = entry.renewedAt + .seconds(term - margin)
+        if unsureAt > now {
+          next = min(next ?? unsureAt, unsureAt)
+        } else {
+          entry.isGivenUp = true
+          entries[lease] = entry
+          let (stop, left) = (entry.stop, (entry.renewedAt + .seconds(term) - now).seconds)
+          // A tenth of what is left is for the kill itself; a machine that slept may have nothing left.
+          stops.append { stop(.leaseUnsure(secondsLeft: max(0, left * 0.9))) }
+        }
+      }
+      return (stops, next)
+    }
+    for stop in stops { stop() }
+    return next
+  }
+
+  private func marginSeconds(of entry: Entry) -> Double {
+    min(maxMarginSeconds, entry.intervalSeconds)
+  }
+}
