@@ -159,8 +159,10 @@ struct AttemptCore {
 
 extension AttemptCore {
   private mutating func notStarted(_ why: String) -> [Action] {
-    let end = stopCause.flatMap(endAfterStop) ?? .requeued(
-      reason: .runnerCrashed, message: why, delaySeconds: 5 + 5 * jitter, countsAsCrash: false)
+    let end =
+      stopCause.flatMap(endAfterStop)
+      ?? .requeued(
+        reason: .runnerCrashed, message: why, delaySeconds: 5 + 5 * jitter, countsAsCrash: false)
     return [.log(level: "error", message: why)] + conclude(end)
   }
 
@@ -431,7 +433,8 @@ extension AttemptCore {
           finish?.outcome == .stopped
             ? "the runner stopped without having been asked to" : "the runner \(exit)"
         }
-      let words = lastLines.isEmpty ? "" : "; its last lines: " + lastLines.suffix(5).joined(separator: " ⏎ ")
+      let words =
+        lastLines.isEmpty ? "" : "; its last lines: " + lastLines.suffix(5).joined(separator: " ⏎ ")
       return .afterCrash(
         crashes: claim.scan.crashes, policy: policy, message: what + words, jitter: jitter)
     }

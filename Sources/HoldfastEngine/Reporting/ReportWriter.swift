@@ -25,7 +25,8 @@ struct ReportWriter: Sendable {
     do {
       return try await store.report(reports).map { $0 == .applied ? .applied : .superseded }
     } catch .statement(let why) {
-      logger.error("a batch of reports was refused; writing each by itself", metadata: ["error": "\(why)"])
+      logger.error(
+        "a batch of reports was refused; writing each by itself", metadata: ["error": "\(why)"])
     }
     var outcomes: [Outcome] = []
     for report in reports { outcomes.append(try await writeAlone(report)) }
@@ -87,7 +88,9 @@ struct ReportWriter: Sendable {
     } catch {
       logger.critical(
         "a refused report could not be kept in a file and is lost",
-        metadata: ["scan": "\(report.lease.scanID)", "file": "\(quarantineFile)", "error": "\(error)"])
+        metadata: [
+          "scan": "\(report.lease.scanID)", "file": "\(quarantineFile)", "error": "\(error)",
+        ])
     }
   }
 }

@@ -73,9 +73,11 @@ package final class Worker: Sendable {
 
   private func work() async throws {
     let process = LinuxProcess.current()
-    guard let life = try await untilAnswered({ () async throws(StoreError) in
-      try await self.register(process)
-    }) else { return }
+    guard
+      let life = try await untilAnswered({ () async throws(StoreError) in
+        try await self.register(process)
+      })
+    else { return }
     state.withLock { $0.life = life }
     logger.notice(
       "✅ Stuck audit prevention system initialized",
@@ -183,7 +185,8 @@ extension Worker {
       do throws(StoreError) {
         return try await ask()
       } catch .unavailable(let why) {
-        logger.warning("the database cannot be reached; trying again", metadata: ["error": "\(why)"])
+        logger.warning(
+          "the database cannot be reached; trying again", metadata: ["error": "\(why)"])
         // Nothing cancels this task; a drain is seen after the pause.
         try? await Task.sleep(for: .seconds(seconds))
         seconds = min(2, seconds * 2)
