@@ -1,5 +1,8 @@
 package import HoldfastStorage
+import HTTPTypes
+import Hummingbird
 package import Logging
+import NIOCore
 
 /// The HTTP API and the pages over a store.
 package struct HoldfastServer: Sendable {
@@ -19,6 +22,14 @@ package struct HoldfastServer: Sendable {
   /// - Parameter onReady: called once the server accepts connections, with the port that it is bound to.
   /// - Throws: ``ServerError`` when it cannot start.
   package func run(onReady: @escaping @Sendable (_ port: Int) -> Void = { _ in }) async throws {
+    let hub = EventHub(store: store, logger: logger)
+    let application = try await application(hub: hub, onReady: onReady)
+    do {
+      try await application.run()
+    } catch let error as IOError {
+      throw ServerError.bind(
+        address: "\(configuration.host):\(configuration.port)", problem: "\(error)")
+    }
   }
 
   /// Replaces the admin token by a new one: the store keeps its hash, the data directory's `admin-token` the token.
@@ -28,6 +39,55 @@ package struct HoldfastServer: Sendable {
   package static func rotateAdminToken(
     store: any ScanStore, dataDirectory: String
   ) async throws(ServerError) -> String {
-    dataDirectory + "/admin-token"
+    try await AdminToken.rotate(store: store, dataDirectory: dataDirectory)
+  }
+
+  /// The server as tests drive it.
+  func application(
+    hub: EventHub, onReady: @escaping @Sendable (_ port: Int) -> Void = { _ in }
+  ) async throws -> Application<RouterResponder<ServerContext>> {
+    let authenticator = try await Authenticator.start(
+      store: store, dataDirectory: configuration.dataDirectory, logger: logger)
+    return Application(
+      responder: try router(authenticator, hub).buildResponder(),
+      server: .http1(
+        configuration: .init(
+          idleTimeout: .seconds(60),
+          httpDecoderConfiguration: .init(
+            maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 32 * 1024, maxHeaderFieldCount: 100))
+      ),
+      configuration: ApplicationConfiguration(
+        address: .hostname(configuration.host, port: configuration.port)),
+      services: [hub],
+      onServerRunning: { channel in onReady(channel.localAddress?.port ?? 0) },
+      logger: logger)
+  }
+
+  private func router(
+    _ authenticator: Authenticator, _ hub: EventHub
+  ) throws -> Router<ServerContext> {
+    let submitter = Submitter(store: store, policies: configuration.policies)
+    let pages = Pages(
+      store: store, hub: hub, submitter: submitter, version: configuration.version,
+      assets: Assets(), templates: try Templates())
+    let router = Router(context: ServerContext.self)
+    let envelope = EnvelopeMiddleware(page: pages.problem)
+    router.add(middleware: envelope)
+    router.add(
+      middleware: HostMiddleware(
+        boundTo: configuration.host, names: configuration.allowedHosts))
+    router.add(middleware: AuthenticationMiddleware(authenticator: authenticator))
+    var routes = Routes(router: router)
+    ScansAPI(store: store, submitter: submitter).add(to: &routes)
+    ScannerAPI(
+      store: store, submitter: submitter, hub: hub, waitSeconds: configuration.scanWaitSeconds
+    ).add(to: &routes)
+    StatusAPI(store: store, version: configuration.version).add(to: &routes)
+    EventsAPI(store: store, hub: hub).add(to: &routes)
+    SignInPages(authenticator: authenticator, pages: pages).add(to: &routes)
+    pages.assets.add(to: &routes)
+    pages.add(to: &routes)
+    envelope.table.set(routes.table)
+    return router
   }
 }

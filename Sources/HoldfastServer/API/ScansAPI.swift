@@ -1,0 +1,169 @@
+import HTTPTypes
+import HoldfastCore
+import HoldfastStorage
+import Hummingbird
+
+/// `/api/v1/scans` and what lies below: the scans themselves, their stories, and what operators do to them.
+struct ScansAPI: Sendable {
+  let store: any ScanStore
+  let submitter: Submitter
+
+  func add(to routes: inout Routes) {
+    routes.post("/api/v1/scans", submit)
+    routes.get("/api/v1/scans", list)
+    routes.get("/api/v1/scans/{id}", show)
+    routes.get("/api/v1/scans/{id}/events", events)
+    routes.get("/api/v1/scans/{id}/errors", errors)
+    routes.get("/api/v1/scans/{id}/items", items)
+    for action in OperatorAction.allCases {
+      routes.post("/api/v1/scans/{id}/\(action.rawValue)") { request, context in
+        try await act(action, request, context)
+      }
+    }
+  }
+
+  @concurrent
+  private func submit(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let body = try await JSONBody(request, known: ["kind", "params", "priority", "target"])
+    let priority = try body.wholeNumber("priority", in: -100...100) ?? 0
+    let wish = Submitter.Wish(
+      kind: try body.requiredText("kind"), target: try body.requiredText("target"),
+      params: body.members["params"] ?? .object([:]), priority: Int(priority),
+      idempotencyKey: try Self.idempotencyKey(request),
+      createdBy: context.identity?.actor ?? "api")
+    switch try await submitter.submit(wish) {
+    case .created(let scan):
+      return try .json(
+        scan, status: .created, headers: [.location: "/api/v1/scans/\(scan.id)"])
+    case .existing(let scan): return try .json(scan)
+    case .scopeHeld(let scan): throw Submitter.scopeHeld(by: scan)
+    }
+  }
+
+  @concurrent
+  private func list(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let query = try Query(request, known: ["cursor", "kind", "limit", "status", "target"])
+    let filter = ScanFilter(
+      statuses: try query.statuses(), kind: query["kind"], target: query["target"])
+    return try .json(
+      try await store.scans(filter, cursor: try query.cursor, limit: try query.limit()))
+  }
+
+  @concurrent
+  private func show(_ request: Request, _ context: ServerContext) async throws -> Response {
+    _ = try Query(request, known: [])
+    return try .json(try await store.scan(in: context))
+  }
+
+  @concurrent
+  private func events(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let query = try Query(request, known: ["cursor", "limit"])
+    let scan = try await store.scan(in: context)
+    return try .json(
+      try await store.events(of: scan.id, cursor: try query.cursor, limit: try query.limit()))
+  }
+
+  @concurrent
+  private func errors(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let query = try Query(request, known: ["cursor", "limit"])
+    let scan = try await store.scan(in: context)
+    return try .json(
+      try await store.errors(of: scan.id, cursor: try query.cursor, limit: try query.limit()))
+  }
+
+  @concurrent
+  private func items(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let query = try Query(request, known: ["change", "cursor", "limit"])
+    let change = try query.change()
+    let scan = try await store.scan(in: context)
+    return try .json(
+      try await store.items(
+        of: scan.id, change: change, cursor: try query.cursor, limit: try query.limit()))
+  }
+
+  private func act(
+    _ action: OperatorAction, _ request: Request, _ context: ServerContext
+  ) async throws -> Response {
+    let body = try await JSONBody(request, known: ["reason"])
+    let outcome = try await ScanActions(store: store).act(
+      action, reason: try body.text("reason"), context)
+    switch outcome {
+    case .done(let scan): return try .json(scan)
+    case .requested(let scan): return try .json(scan, status: .accepted)
+    }
+  }
+
+  private static func idempotencyKey(_ request: Request) throws(Problem) -> String? {
+    guard let key = request.headers[.idempotencyKey] else { return nil }
+    guard (1...255).contains(key.utf8.count) else {
+      throw .invalid("Idempotency-Key", "The header Idempotency-Key must have 1 to 255 characters.")
+    }
+    return key
+  }
+}
+
+/// What operators do to scans: one way for the API and the page.
+struct ScanActions: Sendable {
+  let store: any ScanStore
+
+  enum Outcome: Sendable {
+    case done(Scan)
+    /// Its worker has been asked, and will do it.
+    case requested(Scan)
+  }
+
+  /// - Throws: ``Problem`` where it cannot be done.
+  func act(
+    _ action: OperatorAction, reason: String?, _ context: ServerContext
+  ) async throws -> Outcome {
+    if let reason, reason.utf8.count > 1000 {
+      throw Problem.invalid("reason", "“reason” is longer than 1000 bytes.")
+    }
+    let scan = try await store.scan(in: context)
+    let actor = context.identity?.actor ?? "api"
+    switch try await store.act(action, on: scan.id, by: actor, reason: reason) {
+    case .done(let scan): return .done(scan)
+    case .requested(let scan): return .requested(scan)
+    case .notAllowed(let scan):
+      throw Problem(
+        .actionNotAllowed,
+        "The scan \(scan.number) is \(scan.status.rawValue): it cannot be "
+          + "\(action.participle).",
+        members: ["scan_id": .int(scan.number), "scan_status": .string(scan.status.rawValue)])
+    case .scopeHeld(let holder): throw Submitter.scopeHeld(by: holder)
+    case .notFound: throw Problem.noScan(scan.id.description)
+    }
+  }
+}
+
+extension OperatorAction {
+  fileprivate var participle: String {
+    switch self {
+    case .cancel: "cancelled"
+    case .pause: "paused"
+    case .resume: "resumed"
+    case .retry: "retried"
+    }
+  }
+}
+
+extension ScanStore {
+  /// The scan that the path's `{id}` names, by UUID or number.
+  ///
+  /// - Throws: ``Problem`` if there is none, ``StoreError``.
+  func scan(in context: ServerContext) async throws -> Scan {
+    let text = context.parameters.get("id") ?? ""
+    guard let reference = ScanReference(text), let scan = try await scan(reference) else {
+      throw Problem.noScan(text)
+    }
+    return scan
+  }
+}
+
+extension Problem {
+  static func noScan(_ name: String) -> Problem {
+    Problem(
+      .scanNotFound,
+      "There is no scan “\(String(name.prefix(64)).visible)”; name it by its UUID or its number.")
+  }
+}

@@ -1,0 +1,46 @@
+import HTTPTypes
+import HoldfastCore
+import HoldfastStorage
+import Hummingbird
+import Logging
+
+/// `GET /health`, for anybody, and `GET /api/v1/workers`.
+struct StatusAPI: Sendable {
+  let store: any ScanStore
+  let version: String
+
+  func add(to routes: inout Routes) {
+    routes.get("/health", health)
+    routes.get("/api/v1/workers", workers)
+  }
+
+  private struct Health: Encodable {
+    var status: String
+    var version: String
+    var components: [String: String]
+  }
+
+  private struct Workers: Encodable {
+    var items: [WorkerRecord]
+  }
+
+  /// The shape is that of the support runbook's health check; what is wrong in detail stays in the log.
+  @concurrent
+  private func health(_ request: Request, _ context: ServerContext) async throws -> Response {
+    var database = "healthy"
+    do {
+      _ = try await store.now()
+    } catch {
+      database = "unhealthy"
+      context.logger.warning("the database is not well", metadata: ["error": "\(error)"])
+    }
+    let health = Health(status: database, version: version, components: ["database": database])
+    return try .json(health, status: database == "healthy" ? .ok : .serviceUnavailable)
+  }
+
+  @concurrent
+  private func workers(_ request: Request, _ context: ServerContext) async throws -> Response {
+    _ = try Query(request, known: [])
+    return try .json(Workers(items: try await store.workers()))
+  }
+}

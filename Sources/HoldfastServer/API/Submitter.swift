@@ -1,0 +1,76 @@
+import FoundationEssentials
+import HoldfastCore
+import HoldfastStorage
+
+/// Turns a request for a scan into a submission: one way for the API, the scanner's endpoints and the page.
+struct Submitter: Sendable {
+  let store: any ScanStore
+  let policies: @Sendable (_ kind: String) -> Policy
+
+  struct Wish: Sendable {
+    var kind: String
+    var target: String
+    var params: JSONValue = .object([:])
+    var priority: Int = 0
+    var idempotencyKey: String?
+    var createdBy: String
+  }
+
+  /// - Throws: ``Problem`` of what is wrong with the wish, ``StoreError``.
+  func submit(_ wish: Wish) async throws -> Submission {
+    let (target, params) = try Self.validated(wish)
+    let request = ScanRequest(
+      id: Self.makeID(), kind: wish.kind, target: target, params: params,
+      priority: wish.priority, policy: policies(wish.kind),
+      idempotencyKey: wish.idempotencyKey, createdBy: wish.createdBy)
+    guard let submission = try await store.submit([request]).first else {
+      throw StoreError.statement("a submission has no outcome")
+    }
+    if case .existing(let scan) = submission, scan.kind != wish.kind || scan.target != target {
+      throw Problem(
+        .idempotencyConflict,
+        "The Idempotency-Key was used before, for the \(scan.kind) scan \(scan.number) of "
+          + "“\(scan.target.visible)”.")
+    }
+    return submission
+  }
+
+  /// What the submission of a scan whose scope is held is answered with.
+  static func scopeHeld(by scan: Scan) -> Problem {
+    let detail = "Scan already in progress (started at \(scan.shownStart.clockTime))"
+    return Problem(
+      .scopeHeld, detail,
+      members: [
+        "message": .string(detail), "scan_id": .int(scan.number),
+        "scan": .string("/api/v1/scans/\(scan.id)"),
+      ])
+  }
+
+  private static func validated(
+    _ wish: Wish
+  ) throws(Problem) -> (target: String, params: JSONValue) {
+    guard wish.target.utf8.count <= 4096 else {
+      throw .invalid("target", "“target” is longer than 4096 bytes.")
+    }
+    do {
+      return try KindCatalog.validate(kind: wish.kind, target: wish.target, params: wish.params)
+    } catch {
+      throw Problem(error)
+    }
+  }
+
+  private static func makeID() -> ScanID {
+    var random = SystemRandomNumberGenerator()
+    return ScanID(
+      unixMilliseconds: Int64(Date().timeIntervalSince1970 * 1000),
+      random: (random.next(), random.next()))
+  }
+}
+
+extension Problem {
+  init(_ error: ParameterError) {
+    let kind: ProblemKind =
+      if case .unknownParameter = error { .unknownField } else { .invalidValue }
+    self.init(kind, "\(error)", field: error.field)
+  }
+}

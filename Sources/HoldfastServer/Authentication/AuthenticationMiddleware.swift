@@ -1,0 +1,130 @@
+import HTTPTypes
+import HoldfastCore
+import Hummingbird
+
+/// Lets nobody in without the admin token or a session, and no write of a session that did not come from our own pages.
+struct AuthenticationMiddleware: RouterMiddleware {
+  let authenticator: Authenticator
+
+  func handle(
+    _ request: Request, context: ServerContext,
+    next: @concurrent (Request, ServerContext) async throws -> Response
+  ) async throws -> Response {
+    var request = request
+    var context = context
+    context.identity = try await identity(of: request, context)
+    guard !Self.isOpen(request.uri.path) else { return try await next(request, context) }
+    guard let identity = context.identity else {
+      if request.wantsPage, request.method == .get || request.method == .head {
+        return .redirect(to: Self.signInAddress(for: request), type: .normal)
+      }
+      throw Problem(
+        .notSignedIn,
+        "Send the admin token as “Authorization: Bearer …”. It is in the file admin-token of the "
+          + "server's data directory.",
+        headers: [.wwwAuthenticate: "Bearer realm=\"holdfast\""])
+    }
+    if case .session(let session) = identity, Self.isWrite(request.method) {
+      try SameOrigin.check(request)
+      try await Self.checkCSRF(&request, session)
+    }
+    return try await next(request, context)
+  }
+
+  /// What anybody may see: health, the sign-in, the page's own files, and what the problems mean.
+  private static func isOpen(_ path: String) -> Bool {
+    path == "/health" || path == "/sign-in" || path == "/favicon.ico"
+      || path.hasPrefix("/assets/") || path.hasPrefix("/problems/")
+  }
+
+  static func isWrite(_ method: HTTPRequest.Method) -> Bool {
+    method != .get && method != .head
+  }
+
+  private func identity(
+    of request: Request, _ context: ServerContext
+  ) async throws(Problem) -> Identity? {
+    if let header = request.headers[.authorization] {
+      return try await bearer(header, context) ? .token : nil
+    }
+    guard let cookie = request.cookies[SessionSigner.cookieName]?.value,
+      let session = await authenticator.session(from: cookie)
+    else { return nil }
+    return .session(session)
+  }
+
+  private func bearer(
+    _ header: String, _ context: ServerContext
+  ) async throws(Problem) -> Bool {
+    let parts = header.split(separator: " ", maxSplits: 1)
+    guard parts.count == 2, parts[0].lowercased() == "bearer" else { return false }
+    return await authenticator.isAdminToken(parts[1].trimmed)
+  }
+
+  /// The sign-in page, and where to go on after it.
+  private static func signInAddress(for request: Request) -> String {
+    let path = request.uri.string
+    guard path != "/", LocalPath.isSafe(path) else { return "/sign-in" }
+    return "/sign-in?next=\(LocalPath.encoded(path))"
+  }
+
+  private static func checkCSRF(_ request: inout Request, _ session: Session) async throws {
+    var given = request.headers[.csrfToken]
+    if given == nil, request.mediaType == "application/x-www-form-urlencoded" {
+      let body = try await request.limitedBody()
+      request.body = .init(buffer: body)
+      given = Query(encoded: String(buffer: body))["csrf_token"]
+    }
+    guard let given, Secrets.areEqual(given, session.csrfToken) else {
+      throw Problem(
+        .csrf,
+        "This write lacks the session's CSRF token, or it is an old one. Reload the page and try again.")
+    }
+  }
+}
+
+/// Whether a write with a cookie comes from our own pages.
+enum SameOrigin {
+  static func check(_ request: Request) throws(Problem) {
+    guard isSame(request) else {
+      throw Problem(
+        .crossSite, "This write did not come from this server's own pages, and was refused.")
+    }
+  }
+
+  /// Browsers say where a request comes from in `Sec-Fetch-Site` (on trustworthy origins) or `Origin`; one of them must be
+  /// there, and none may speak against it. A form's `Origin` is `null` where the referrer is withheld; then the other decides.
+  static func isSame(_ request: Request) -> Bool {
+    let site = request.headers[.secFetchSite]
+    if let site, site != "same-origin" { return false }
+    guard let origin = request.headers[.origin] else { return site != nil }
+    if origin == "null" { return site != nil }
+    guard let authority = request.head.authority else { return false }
+    return origin == "http://\(authority)" || origin == "https://\(authority)"
+  }
+}
+
+/// Addresses within this server.
+enum LocalPath {
+  /// Whether it leads nowhere else: `//host` and `/\host` would.
+  static func isSafe(_ path: String) -> Bool {
+    path.hasPrefix("/") && !path.hasPrefix("//") && !path.contains("\\")
+      && path.utf8.count <= 1024
+      && path.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+  }
+
+  static func encoded(_ text: String) -> String {
+    var encoded = ""
+    for byte in text.utf8 {
+      switch byte {
+      case 48...57, 65...90, 97...122, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+        UInt8(ascii: "~"), UInt8(ascii: "/"):
+        encoded.unicodeScalars.append(Unicode.Scalar(byte))
+      default:
+        let digits = String(byte, radix: 16, uppercase: true)
+        encoded += "%" + (digits.count == 1 ? "0" + digits : digits)
+      }
+    }
+    return encoded
+  }
+}

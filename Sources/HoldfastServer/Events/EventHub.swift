@@ -1,0 +1,239 @@
+import HTTPTypes
+import HoldfastCore
+import HoldfastStorage
+import Logging
+import NIOCore
+import ServiceLifecycle
+import Synchronization
+
+/// Reads the tail of the lifecycle events, and the progress of running scans, once for everybody who listens: one reader, woken
+/// by the store's signals, however many streams are open.
+///
+/// Listeners have bounded buffers; one that does not keep up is dropped and comes back where it was by `Last-Event-ID`.
+final class EventHub: Sendable {
+  /// What listeners get.
+  enum Message: Sendable {
+    case event(ScanEvent, frame: ByteBuffer)
+    case progress(ScanID, frame: ByteBuffer)
+    case heartbeat
+  }
+
+  struct Limits: Sendable {
+    var listeners = 256
+    var buffer = 256
+    var batch = 500
+    /// How long between two looks at the progress, and the longest between two looks at the events.
+    var interval: Duration = .seconds(1)
+    var heartbeat: Duration = .seconds(15)
+  }
+
+  let store: any ScanStore
+  let limits: Limits
+  let meters = RateMeters()
+  private let logger: Logger
+  private let state = Mutex(State())
+  private let wakes: AsyncStream<Void>
+  private let wakeSource: AsyncStream<Void>.Continuation
+
+  private struct Listener {
+    var scan: ScanID?
+    var continuation: AsyncStream<Message>.Continuation
+    var onOverflow: @Sendable () -> Void
+
+    func wants(_ message: Message) -> Bool {
+      guard let scan else { return true }
+      switch message {
+      case .event(let event, _): return event.scanID == scan
+      case .progress(let id, _): return id == scan
+      case .heartbeat: return true
+      }
+    }
+  }
+
+  private struct State {
+    var listeners: [Int: Listener] = [:]
+    var nextID = 0
+    /// The newest event that was handed out; `nil` while nobody listens.
+    var position: Int64?
+    var isClosed = false
+  }
+
+  init(store: any ScanStore, limits: Limits = Limits(), logger: Logger) {
+    self.store = store
+    self.limits = limits
+    self.logger = logger
+    (wakes, wakeSource) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+  }
+}
+
+// MARK: Listening
+
+extension EventHub {
+  /// A place at the tail: everything after `position` that concerns `scan` comes through `messages`.
+  struct Subscription: Sendable {
+    let id: Int
+    let position: Int64
+    let messages: AsyncStream<Message>
+  }
+
+  /// - Parameters:
+  ///   - scan: the one scan to hear of; `nil` for all.
+  ///   - onOverflow: called when the listener is dropped because it does not keep up.
+  /// - Throws: ``Problem`` when there are too many listeners, ``StoreError``.
+  func subscribe(
+    scan: ScanID?, onOverflow: @escaping @Sendable () -> Void = {}
+  ) async throws -> Subscription {
+    while true {
+      let known = state.withLock { $0.position }
+      let position = if let known { known } else { try await store.lastEventID() }
+      if let subscription = try join(
+        scan: scan, at: position, mustBeFirst: known == nil, onOverflow: onOverflow)
+      {
+        wakeSource.yield()
+        return subscription
+      }
+    }
+  }
+
+  /// - Parameter mustBeFirst: whether `position` was read from the database because nobody listened. If somebody has come in the
+  ///   meantime, or everybody has left, the position may be out of step, and the caller looks again.
+  private func join(
+    scan: ScanID?, at position: Int64, mustBeFirst: Bool,
+    onOverflow: @escaping @Sendable () -> Void
+  ) throws(Problem) -> Subscription? {
+    let (messages, continuation) = AsyncStream.makeStream(
+      of: Message.self, bufferingPolicy: .bufferingOldest(limits.buffer))
+    let outcome: Result<Subscription?, Problem> = state.withLock { state in
+      guard !state.isClosed, state.listeners.count < limits.listeners else {
+        return .failure(
+          Problem(
+            .tooManyStreams, "The server holds as many event streams as it allows.",
+            headers: [.retryAfter: "10"]))
+      }
+      guard (state.position == nil) == mustBeFirst else { return .success(nil) }
+      let start = state.position ?? position
+      state.position = start
+      let id = state.nextID
+      state.nextID += 1
+      state.listeners[id] = Listener(
+        scan: scan, continuation: continuation, onOverflow: onOverflow)
+      return .success(Subscription(id: id, position: start, messages: messages))
+    }
+    return try outcome.get()
+  }
+
+  func leave(_ subscription: Subscription) {
+    let listener = state.withLock { state in
+      let listener = state.listeners.removeValue(forKey: subscription.id)
+      if state.listeners.isEmpty { state.position = nil }
+      return listener
+    }
+    listener?.continuation.finish()
+  }
+
+  var listenerCount: Int { state.withLock { $0.listeners.count } }
+}
+
+// MARK: Reading
+
+extension EventHub: Service {
+  /// Reads until the task is cancelled or a graceful shutdown; then every stream ends.
+  func run() async throws {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask(name: "events: store's signals") {
+        for await _ in self.store.signals(.events).cancelOnGracefulShutdown() {
+          self.wakeSource.yield()
+        }
+      }
+      group.addTask(name: "events: clock") { await self.tick() }
+      await readTail()
+      group.cancelAll()
+    }
+    close()
+  }
+
+  /// Looks now and then even without a signal, and keeps streams alive through proxies.
+  private func tick() async {
+    var sinceHeartbeat = Duration.zero
+    while !Task.isCancelled {
+      // Cancellation ends the sleep early, and the loop with it.
+      try? await Task.sleep(for: limits.interval)
+      wakeSource.yield()
+      sinceHeartbeat += limits.interval
+      if sinceHeartbeat >= limits.heartbeat {
+        sinceHeartbeat = .zero
+        deliver(.heartbeat)
+      }
+    }
+  }
+
+  private func readTail() async {
+    var progress = ProgressTail()
+    var failures = 0
+    for await _ in wakes.cancelOnGracefulShutdown() {
+      guard let position = state.withLock({ $0.position }) else {
+        progress = ProgressTail()
+        continue
+      }
+      do {
+        try await readEvents(after: position)
+        for change in try await progress.read(from: store, every: limits.interval) {
+          meters.record(change)
+          deliver(.progress(change.id, frame: try EventFrame.progress(change, meters)))
+        }
+        failures = 0
+      } catch {
+        failures += 1
+        // Once per outage: the streams stay open and go on when the database is back.
+        if failures == 1 {
+          logger.warning("the tail of events cannot be read", metadata: ["error": "\(error)"])
+        }
+      }
+    }
+  }
+
+  private func readEvents(after start: Int64) async throws {
+    var position = start
+    while true {
+      let events = try await store.events(after: position, limit: limits.batch)
+      guard let last = events.last else { return }
+      position = last.id
+      for event in events {
+        deliver(.event(event, frame: try EventFrame.event(event)))
+      }
+      let isCurrent = state.withLock { state in
+        guard state.position != nil else { return false }
+        state.position = position
+        return true
+      }
+      guard isCurrent, events.count == limits.batch else { return }
+    }
+  }
+
+  private func deliver(_ message: Message) {
+    let overflown = state.withLock { state in
+      var overflown: [Listener] = []
+      for (id, listener) in state.listeners where listener.wants(message) {
+        if case .dropped = listener.continuation.yield(message) {
+          state.listeners[id] = nil
+          overflown.append(listener)
+        }
+      }
+      if state.listeners.isEmpty { state.position = nil }
+      return overflown
+    }
+    for listener in overflown {
+      listener.continuation.finish()
+      listener.onOverflow()
+    }
+  }
+
+  private func close() {
+    let listeners = state.withLock { state in
+      state.isClosed = true
+      defer { state.listeners = [:] }
+      return Array(state.listeners.values)
+    }
+    for listener in listeners { listener.continuation.finish() }
+  }
+}

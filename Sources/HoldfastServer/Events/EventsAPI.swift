@@ -1,0 +1,114 @@
+import HTTPTypes
+import HoldfastCore
+import HoldfastStorage
+import Hummingbird
+import NIOCore
+import ServiceLifecycle
+
+/// `GET /api/v1/events`: lifecycle events with their ids, and the progress of running scans, as server-sent events.
+struct EventsAPI: Sendable {
+  let store: any ScanStore
+  let hub: EventHub
+
+  /// How many missed events are sent again; who has missed more gets `reset` instead.
+  private static let mostMissed = 10_000
+
+  func add(to routes: inout Routes) {
+    routes.getOnly("/api/v1/events", stream)
+  }
+
+  @concurrent
+  private func stream(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let query = try Query(request, known: ["last_event_id", "scan"])
+    let lastSeen = try Self.lastSeen(request, query)
+    let scan = try await scanFilter(query)
+    let channel = context.channel
+    let subscription = try await hub.subscribe(scan: scan) {
+      // Its connection is full: nothing can be told to it any more.
+      channel.close(promise: nil)
+    }
+    var headers: HTTPFields = [.contentType: "text/event-stream"]
+    headers[.accelBuffering] = "no"
+    return Response(
+      status: .ok, headers: headers,
+      body: ResponseBody { writer in
+        defer { hub.leave(subscription) }
+        let body = request.body
+        try await withGracefulShutdownHandler {
+          try await body.consumeWithInboundCloseHandler { _ in
+            try await send(
+              subscription, to: &writer, scan: scan, after: lastSeen)
+          } onInboundClosed: {
+            hub.leave(subscription)
+          }
+        } onGracefulShutdown: {
+          hub.leave(subscription)
+        }
+        try await writer.finish(nil)
+      })
+  }
+
+  @concurrent
+  private func send(
+    _ subscription: EventHub.Subscription, to writer: inout any ResponseBodyWriter,
+    scan: ScanID?, after lastSeen: Int64?
+  ) async throws {
+    try await writer.write(EventFrame.opening)
+    var sent = try await catchUp(
+      to: &writer, scan: scan, after: lastSeen, from: subscription.position)
+    for await message in subscription.messages {
+      switch message {
+      case .event(let event, let frame):
+        guard event.id > sent else { continue }
+        sent = event.id
+        try await writer.write(frame)
+      case .progress(_, let frame): try await writer.write(frame)
+      case .heartbeat: try await writer.write(EventFrame.heartbeat)
+      }
+    }
+  }
+
+  /// Sends what happened since the client's last event.
+  ///
+  /// - Returns: the newest event that it now knows.
+  @concurrent
+  private func catchUp(
+    to writer: inout any ResponseBodyWriter, scan: ScanID?, after lastSeen: Int64?,
+    from position: Int64
+  ) async throws -> Int64 {
+    guard var sent = lastSeen else { return position }
+    let newest = try await store.lastEventID()
+    // Ids from another database, or more than is worth sending again.
+    guard sent <= newest, newest - sent <= Int64(Self.mostMissed) else {
+      try await writer.write(EventFrame.reset)
+      return newest
+    }
+    while true {
+      let events = try await store.events(after: sent, limit: hub.limits.batch)
+      for event in events where scan == nil || event.scanID == scan {
+        try await writer.write(try EventFrame.event(event))
+      }
+      guard let last = events.last else { return sent }
+      sent = last.id
+    }
+  }
+
+  private func scanFilter(_ query: Query) async throws -> ScanID? {
+    guard let text = query["scan"], !text.isEmpty else { return nil }
+    guard let reference = ScanReference(text) else {
+      throw Problem.invalid("scan", "“scan” must be a scan's UUID or number.")
+    }
+    guard let scan = try await store.scan(reference) else { throw Problem.noScan(text) }
+    return scan.id
+  }
+
+  /// The header of a browser that comes back, or the parameter of a client that cannot set it.
+  private static func lastSeen(_ request: Request, _ query: Query) throws(Problem) -> Int64? {
+    guard let text = request.headers[.lastEventID] ?? query["last_event_id"], !text.isEmpty
+    else { return nil }
+    guard let id = Int64(text), id >= 0 else {
+      throw .invalid("Last-Event-ID", "“Last-Event-ID” must be the id of an event.")
+    }
+    return id
+  }
+}

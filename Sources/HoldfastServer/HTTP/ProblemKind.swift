@@ -1,0 +1,107 @@
+import HTTPTypes
+
+/// The kinds of problem that clients can tell apart. Their URIs are stable.
+enum ProblemKind: String, CaseIterable, Sendable {
+  case malformedRequest = "malformed-request"
+  case unknownField = "unknown-field"
+  case invalidValue = "invalid-value"
+  case notSignedIn = "not-signed-in"
+  case crossSite = "cross-site"
+  case csrf = "csrf-token"
+  case notFound = "not-found"
+  case scanNotFound = "scan-not-found"
+  case methodNotAllowed = "method-not-allowed"
+  case scopeHeld = "scope-held"
+  case actionNotAllowed = "action-not-allowed"
+  case idempotencyConflict = "idempotency-conflict"
+  case tooLarge = "too-large"
+  case unsupportedMediaType = "unsupported-media-type"
+  case hostNotServed = "host-not-served"
+  case tooManyAttempts = "too-many-attempts"
+  case tooManyStreams = "too-many-streams"
+  case unexpected = "unexpected"
+  case storeUnavailable = "store-unavailable"
+
+  var uri: String { "/problems/\(rawValue)" }
+
+  var status: HTTPResponse.Status {
+    switch self {
+    case .malformedRequest, .unknownField, .invalidValue: .badRequest
+    case .notSignedIn: .unauthorized
+    case .crossSite, .csrf: .forbidden
+    case .notFound, .scanNotFound: .notFound
+    case .methodNotAllowed: .methodNotAllowed
+    case .scopeHeld, .actionNotAllowed, .idempotencyConflict: .conflict
+    case .tooLarge: .contentTooLarge
+    case .unsupportedMediaType: .unsupportedMediaType
+    case .hostNotServed: .misdirectedRequest
+    case .tooManyAttempts: .tooManyRequests
+    case .unexpected: .internalServerError
+    case .tooManyStreams, .storeUnavailable: .serviceUnavailable
+    }
+  }
+
+  var title: String {
+    switch self {
+    case .malformedRequest: "The request cannot be read"
+    case .unknownField: "Unknown field"
+    case .invalidValue: "Invalid value"
+    case .notSignedIn: "Not signed in"
+    case .crossSite: "Request from another site"
+    case .csrf: "Missing or wrong CSRF token"
+    case .notFound: "Not found"
+    case .scanNotFound: "No such scan"
+    case .methodNotAllowed: "Method not allowed"
+    case .scopeHeld: "Scan already in progress"
+    case .actionNotAllowed: "Not possible in this status"
+    case .idempotencyConflict: "Idempotency key used for another request"
+    case .tooLarge: "Request too large"
+    case .unsupportedMediaType: "Unsupported media type"
+    case .hostNotServed: "Host not served here"
+    case .tooManyAttempts: "Too many attempts"
+    case .tooManyStreams: "Too many open streams"
+    case .unexpected: "Unexpected error"
+    case .storeUnavailable: "Database unavailable"
+    }
+  }
+
+  /// What the page at the kind's URI says: when it happens and what to do.
+  var explanation: String {
+    switch self {
+    case .malformedRequest:
+      "The body is not JSON, not the expected kind of value, or not readable at all."
+    case .unknownField:
+      "A member of the body or a query parameter has a name that this endpoint does not know. The detail names the "
+        + "nearest one that it does."
+    case .invalidValue:
+      "A field has a value that cannot be taken. “field” names it; the detail says what would be right."
+    case .notSignedIn:
+      "Every read of data and every write needs the admin token as “Authorization: Bearer …”, or a session of the "
+        + "page. The token is in the file admin-token of the server's data directory."
+    case .crossSite:
+      "A write with a session's cookie must come from the server's own pages."
+    case .csrf:
+      "A write with a session's cookie needs that session's CSRF token, as the header X-CSRF-Token or the form's "
+        + "field csrf_token. Reload the page to get a fresh one."
+    case .notFound: "Nothing lives at this address."
+    case .scanNotFound: "There is no scan with this UUID or number."
+    case .methodNotAllowed:
+      "The address exists, but not for this method. The header Allow lists those that it takes."
+    case .scopeHeld:
+      "An active scan holds the same exclusive scope. Wait for its end, cancel it, or scan something else."
+    case .actionNotAllowed:
+      "The scan's status does not allow this action: only a running scan can be paused, only a paused one resumed, only "
+        + "an ended one (failed, partial or cancelled) retried, only an active one cancelled."
+    case .idempotencyConflict:
+      "The Idempotency-Key was used before, for a scan of another kind or target."
+    case .tooLarge: "A body may have up to 1 MiB, a query string up to 4 KiB."
+    case .unsupportedMediaType: "Send the body as application/json."
+    case .hostNotServed:
+      "The Host header names a host that this server does not answer for: a guard against DNS rebinding."
+    case .tooManyAttempts: "Too many wrong tokens or codes. Retry-After says when to try again."
+    case .tooManyStreams: "The server holds as many event streams as it allows. Try again later."
+    case .unexpected: "A defect of the server. Its log tells more under the request's id."
+    case .storeUnavailable: "The database cannot be reached. Retry-After says when to try again."
+    }
+  }
+}

@@ -1,0 +1,10 @@
+/// What every page has around its content.
+struct PageFrame: Sendable {
+  var title: String
+  var assets: Assets.Names
+  var version: String
+  /// `nil` for somebody who has not signed in.
+  var csrfToken: String?
+  /// The address of the events that keep the page current; `nil` for a page that does not change.
+  var stream: String?
+}

@@ -1,0 +1,128 @@
+import HTTPTypes
+import HoldfastCore
+import Hummingbird
+import Logging
+
+/// Signing in and out: with the token in a form, or with a one-time code in an address.
+struct SignInPages: Sendable {
+  let authenticator: Authenticator
+  let pages: Pages
+
+  func add(to routes: inout Routes) {
+    routes.getOnly("/sign-in", show)
+    routes.post("/sign-in", signIn)
+    routes.post("/sign-out", signOut)
+    routes.post("/api/v1/sign-in-codes", makeCode)
+  }
+
+  private struct Code: Encodable {
+    var code: String
+    var path: String
+    var expiresInSeconds: Int64
+
+    enum CodingKeys: String, CodingKey {
+      case code, path
+      case expiresInSeconds = "expires_in_seconds"
+    }
+  }
+
+  /// A code that opens one session within a minute, so that a program which holds the token can open a browser signed in.
+  @concurrent
+  private func makeCode(_ request: Request, _ context: ServerContext) async throws -> Response {
+    _ = try await JSONBody(request, known: [])
+    guard context.identity == .token else {
+      throw Problem(.notSignedIn, "Only the admin token makes sign-in codes, not a session.")
+    }
+    guard let code = authenticator.codes.make() else {
+      throw Problem(
+        .tooManyAttempts, "Too many sign-in codes are open.", headers: [.retryAfter: "60"])
+    }
+    let answer = Code(
+      code: code, path: "/sign-in?code=\(code)",
+      expiresInSeconds: SignInCodes.lifetime.components.seconds)
+    return try .json(answer, status: .created)
+  }
+
+  @concurrent
+  private func show(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let query = try Query(request)
+    let next = Self.next(query["next"])
+    if let code = query["code"] {
+      if let wait = authenticator.throttle.wait(for: context.peer) {
+        return form(next: next, error: Self.waitText(wait), wait: wait)
+      }
+      guard authenticator.codes.redeem(code) else {
+        authenticator.throttle.recordFailure(of: context.peer)
+        return form(
+          next: next, error: "This sign-in code has been used or is too old. Use the token instead.")
+      }
+      return opened(next, request, context)
+    }
+    if context.identity != nil { return .redirect(to: next) }
+    return form(next: next, error: nil)
+  }
+
+  @concurrent
+  private func signIn(_ request: Request, _ context: ServerContext) async throws -> Response {
+    try SameOrigin.check(request)
+    guard request.mediaType == "application/x-www-form-urlencoded" else {
+      throw Problem(.unsupportedMediaType, "The sign-in takes a form.")
+    }
+    let fields = Query(encoded: String(buffer: try await request.limitedBody()))
+    let next = Self.next(fields["next"])
+    if let wait = authenticator.throttle.wait(for: context.peer) {
+      return form(next: next, error: Self.waitText(wait), wait: wait)
+    }
+    guard await authenticator.isAdminToken((fields["token"] ?? "").trimmed) else {
+      authenticator.throttle.recordFailure(of: context.peer)
+      context.logger.notice("a sign-in failed", metadata: ["peer": .string(context.peer)])
+      return form(next: next, error: "This is not the admin token.")
+    }
+    return opened(next, request, context)
+  }
+
+  @concurrent
+  private func signOut(_ request: Request, _ context: ServerContext) async throws -> Response {
+    if case .session(let session) = context.identity { authenticator.signOut(session) }
+    return Response(
+      status: .seeOther,
+      headers: [
+        .location: "/sign-in",
+        .setCookie: SessionSigner.expiredCookie(isSecure: Self.isSecure(request)),
+      ])
+  }
+
+  /// Opens the session with a page of our own that leads on, not with a redirect: the cookie is sent only where the way began
+  /// here, and a redirect from a link elsewhere did not.
+  private func opened(
+    _ next: String, _ request: Request, _ context: ServerContext
+  ) -> Response {
+    let signer = authenticator.signer
+    let session = signer.makeSession(now: Authenticator.now)
+    context.logger.info("signed in", metadata: ["peer": .string(context.peer)])
+    return .html(
+      pages.signedIn(next: next),
+      headers: [.setCookie: signer.cookie(of: session, isSecure: Self.isSecure(request))])
+  }
+
+  private func form(next: String, error: String?, wait: Duration? = nil) -> Response {
+    var headers: HTTPFields = [:]
+    if let wait { headers[.retryAfter] = String(max(1, wait.components.seconds)) }
+    let status: HTTPResponse.Status =
+      wait != nil ? .tooManyRequests : error != nil ? .unauthorized : .ok
+    return .html(pages.signIn(next: next, error: error), status: status, headers: headers)
+  }
+
+  private static func waitText(_ wait: Duration) -> String {
+    "Too many attempts. Try again in \(Words.duration(Double(max(1, wait.components.seconds))))."
+  }
+
+  private static func next(_ text: String?) -> String {
+    guard let text, LocalPath.isSafe(text), !text.hasPrefix("/sign-in") else { return "/" }
+    return text
+  }
+
+  private static func isSecure(_ request: Request) -> Bool {
+    request.headers[.forwardedProtocol]?.lowercased() == "https"
+  }
+}
