@@ -20,7 +20,10 @@ var strictness: [SwiftSetting] {
 let package = Package(
   name: "holdfast",
   products: [
-    .executable(name: "holdfast", targets: ["holdfast"])
+    .executable(name: "holdfast", targets: ["holdfast"]),
+    // For the benchmarks, a package of their own beside this one.
+    .library(
+      name: "HoldfastParts", targets: ["HoldfastCore", "HoldfastStorage", "HoldfastTestKit"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -134,7 +137,10 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "ProcessTests",
-      dependencies: ["HoldfastCore", "HoldfastStorage", "HoldfastTestKit", "holdfast"],
+      dependencies: [
+        "HoldfastCore", "HoldfastStorage", "HoldfastTestKit", "holdfast",
+        .product(name: "Logging", package: "swift-log"),
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "BrowserTests",

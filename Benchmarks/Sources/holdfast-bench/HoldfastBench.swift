@@ -1,0 +1,77 @@
+import ArgumentParser
+import Foundation
+
+/// `make bench`: measures Holdfast beside its targets and prints one table; `--peers` runs other queues in the same run.
+@main
+struct HoldfastBench: AsyncParsableCommand {
+  enum Part: String, CaseIterable, ExpressibleByArgument {
+    case queue, latency, library, scans, idle
+  }
+
+  static let configuration = CommandConfiguration(
+    commandName: "holdfast-bench",
+    abstract: "Measures Holdfast's queue, library scans, whole scans and idle costs.")
+
+  @Option(help: "The release binary under measurement.")
+  var holdfast: String
+
+  @Option(help: "Only these parts (\(Part.allCases.map(\.rawValue).joined(separator: ", "))).")
+  var only: [Part] = []
+
+  @Flag(help: "Also measure Procrastinate and huey, on the same machine and database server.")
+  var peers = false
+
+  @Option(help: "Scans worked off in each run of the queue's benchmark.")
+  var queueScans = 40_000
+
+  @Option(help: "Files in the library.")
+  var files = 500_000
+
+  @Option(help: "Runs of each measurement; the table shows the median.")
+  var runs = 5
+
+  @Option(help: "Where the benchmark's files go; removed at the end.")
+  var folder = FileManager.default.temporaryDirectory.path
+
+  func validate() throws {
+    guard FileManager.default.isExecutableFile(atPath: holdfast) else {
+      throw ValidationError("\(holdfast) is not a program; build it with `make build`")
+    }
+    guard runs > 0, files >= 1000, queueScans >= 1000 else {
+      throw ValidationError("at least one run, 1000 files and 1000 scans")
+    }
+  }
+
+  func run() async throws {
+    let parts = Set(only.isEmpty ? Part.allCases : only)
+    let place = try BenchFolder(parent: folder)
+    defer { place.remove() }
+    var table = Table()
+    say(Machine.describe(folder: place.path))
+
+    if !parts.isDisjoint(with: [.queue, .latency]) {
+      let databases = try await BenchDatabases(folder: place)
+      if parts.contains(.queue) {
+        try await QueueBenchmark(scans: queueScans, runs: runs, databases: databases)
+          .run(into: &table)
+      }
+      if parts.contains(.latency) {
+        try await LatencyBenchmark(rounds: 300, databases: databases).run(into: &table)
+      }
+      if peers { try await Peers(folder: place, databases: databases).run(into: &table) }
+      try await databases.stop()
+    }
+    if parts.contains(.library) {
+      try await LibraryBenchmark(binary: holdfast, files: files, runs: runs, folder: place)
+        .run(into: &table)
+    }
+    if parts.contains(.scans) {
+      try await WholeScanBenchmark(binary: holdfast, scans: 200, runs: runs, folder: place)
+        .run(into: &table)
+    }
+    if parts.contains(.idle) {
+      try await IdleBenchmark(binary: holdfast, runs: runs, folder: place).run(into: &table)
+    }
+    say("\n" + table.rendered)
+  }
+}

@@ -1,0 +1,127 @@
+import Glibc
+import HoldfastCore
+import HoldfastTestKit
+import Testing
+
+/// `kill -9` in the middle of a library scan, of each process in turn: the scan ends as if nothing had happened.
+@Suite(.serialized, .timeLimit(.minutes(10)))
+struct KillTests {
+  @Test(arguments: DatabaseKind.allCases)
+  func theRunner(_ kind: DatabaseKind) async throws {
+    let stage = try await Stage.set(kind)
+    let worker = try stage.worker()
+    let brake = Brake(on: worker)
+    let scan = try await stage.submit()
+    // Twice: the second attempt starts from a checkpoint, and dies too.
+    for attempt in 1...2 {
+      try await stage.middle(of: scan, attempt: attempt)
+      let runner = try await eventually("the runner") {
+        worker.runner(scanning: stage.library.root)
+      }
+      kill(runner, SIGKILL)
+      try await eventually("the runner's end") { ProcessTable.isAlive(runner) ? nil : () }
+    }
+    brake.release()
+    try await stage.expectUndisturbedOutcome(of: scan)
+    let ended = try await stage.current(scan)
+    #expect(ended.attempt == 3)
+    #expect(ended.crashes == 2)
+    #expect(
+      try await stage.story(of: scan) == [
+        "scan_submitted", "scan_claimed", "scan_requeued", "scan_claimed", "scan_requeued",
+        "scan_claimed", "scan_partial",
+      ])
+  }
+
+  @Test(arguments: DatabaseKind.allCases)
+  func theWorker(_ kind: DatabaseKind) async throws {
+    let stage = try await Stage.set(kind)
+    let worker = try stage.worker()
+    let brake = Brake(on: worker)
+    let scan = try await stage.submit()
+    try await stage.middle(of: scan)
+    let runners = worker.runners
+    #expect(!runners.isEmpty)
+    try await worker.kill9()
+    brake.release()
+    try await eventually("the runners' end") {
+      runners.contains(where: ProcessTable.isAlive) ? nil : ()
+    }
+    #expect(try await stage.current(scan).status == .running)
+
+    let next = try stage.worker()
+    try await stage.expectUndisturbedOutcome(of: scan)
+    #expect(try await stage.current(scan).attempt == 2)
+    try await expectOrderlyEnd(of: next)
+  }
+
+  @Test(arguments: DatabaseKind.allCases)
+  func theServer(_ kind: DatabaseKind) async throws {
+    let stage = try await Stage.set(kind)
+    let server = try stage.serve()
+    _ = try await server.waitUntilServing()
+    let brake = Brake(on: server)
+    let scan = try await stage.submit()
+    try await stage.middle(of: scan)
+    let runners = server.runners
+    try await server.kill9()
+    brake.release()
+    try await eventually("the runners' end") {
+      runners.contains(where: ProcessTable.isAlive) ? nil : ()
+    }
+
+    let next = try stage.serve()
+    _ = try await next.waitUntilServing()
+    try await stage.expectUndisturbedOutcome(of: scan)
+    try await expectOrderlyEnd(of: next)
+  }
+
+  /// The worker keeps its runner going, keeps what it reports, and delivers it when the database is back.
+  @Test func postgres() async throws {
+    let stage = try await Stage.set(.postgres, ownServer: true)
+    let server = try #require(stage.server)
+    let worker = try stage.worker()
+    let brake = Brake(on: worker)
+    let scan = try await stage.submit()
+    try await stage.middle(of: scan)
+    let runner = try await eventually("the runner") { worker.runner(scanning: stage.library.root) }
+    try await server.kill9()
+    brake.release()
+    // Long enough without a database that the runner comes to its end, which can then only be delivered later.
+    try await eventually("the runner's end without a database") {
+      ProcessTable.isAlive(runner) && worker.runner(scanning: stage.library.root) != nil ? nil : ()
+    }
+    #expect(worker.isRunning)
+    try await server.restart()
+    try await stage.expectUndisturbedOutcome(of: scan)
+    #expect(try await stage.current(scan).attempt == 1, "the attempt went on")
+    try await expectOrderlyEnd(of: worker)
+  }
+
+  @Test func postgresAndComesBackAtOnce() async throws {
+    let stage = try await Stage.set(.postgres, ownServer: true)
+    let server = try #require(stage.server)
+    let worker = try stage.worker()
+    let brake = Brake(on: worker)
+    let scan = try await stage.submit()
+    try await stage.middle(of: scan)
+    try await server.kill9()
+    try await server.restart()
+    brake.release()
+    try await stage.expectUndisturbedOutcome(of: scan)
+    try await expectOrderlyEnd(of: worker)
+  }
+}
+
+/// SIGTERM ends an idle process with 0, and its runners with it.
+func expectOrderlyEnd(
+  of process: HoldfastProcess, sourceLocation: SourceLocation = #_sourceLocation
+) async throws {
+  let runners = process.runners
+  process.signal(SIGTERM)
+  let end = try await process.waitForEnd()
+  #expect(end == .exited(0), "\(process.log)", sourceLocation: sourceLocation)
+  try await eventually("the runners' end") {
+    runners.contains(where: ProcessTable.isAlive) ? nil : ()
+  }
+}
