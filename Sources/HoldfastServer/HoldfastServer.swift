@@ -1,5 +1,5 @@
-package import HoldfastStorage
 import HTTPTypes
+package import HoldfastStorage
 import Hummingbird
 package import Logging
 import NIOCore
@@ -16,10 +16,11 @@ package struct HoldfastServer: Sendable {
     self.logger = logger
   }
 
-  /// Serves until the task is cancelled or a graceful shutdown is asked for; streams end at once, requests in progress are
-  /// answered.
+  /// Serves until the task is cancelled or a graceful shutdown is asked for; streams end at once,
+  /// requests in progress are answered.
   ///
-  /// - Parameter onReady: called once the server accepts connections, with the port that it is bound to.
+  /// - Parameter onReady: called once the server accepts connections, with the port that it is
+  ///   bound to.
   /// - Throws: ``ServerError`` when it cannot start.
   package func run(onReady: @escaping @Sendable (_ port: Int) -> Void = { _ in }) async throws {
     let hub = EventHub(store: store, logger: logger)
@@ -32,8 +33,8 @@ package struct HoldfastServer: Sendable {
     }
   }
 
-  /// Replaces the admin token by a new one: the store keeps its hash, the data directory's `admin-token` the token.
-  /// Every session ends.
+  /// Replaces the admin token by a new one: the store keeps its hash, the data directory's
+  /// `admin-token` the token. Every session ends.
   ///
   /// - Returns: the path of the file.
   package static func rotateAdminToken(

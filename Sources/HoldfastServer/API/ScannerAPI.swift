@@ -16,7 +16,8 @@ struct ScannerAPI: Sendable {
     routes.get("/api/scanner/history", history)
   }
 
-  /// Submits a scan and waits for its end; answers 202 with how far it has come if the end does not come in time.
+  /// Submits a scan and waits for its end; answers 202 with how far it has come if the end does not
+  /// come in time.
   @concurrent
   private func scan(_ request: Request, _ context: ServerContext) async throws -> Response {
     let body = try await JSONBody(request, known: ["root_path"] + LibraryParameters.names)

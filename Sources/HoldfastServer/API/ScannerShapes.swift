@@ -1,7 +1,7 @@
 import HoldfastCore
 
-/// The answers of `/api/scanner/*`, with the very keys of the library scanner that they come from. They are made as
-/// JSON values because a key whose value is null must be there.
+/// The answers of `/api/scanner/*`, with the very keys of the library scanner that they come from.
+/// They are made as JSON values because a key whose value is null must be there.
 enum ScannerShapes {
   /// How many of a scan's errors a history entry holds at most.
   static let mostErrors = 100
@@ -87,7 +87,8 @@ enum ScannerShapes {
     .int(scan.summary[name]?.intValue ?? 0)
   }
 
-  /// The library scanner names users by number; Holdfast by name, which is no number and shows as null.
+  /// The library scanner names users by number; Holdfast by name, which is no number and shows as
+  /// null.
   private static func startedByID(_ scan: Scan) -> JSONValue {
     scan.createdBy.flatMap(Int64.init).map(JSONValue.int) ?? .null
   }

@@ -3,7 +3,8 @@ import HoldfastCore
 import HoldfastStorage
 import Hummingbird
 
-/// `/api/v1/scans` and what lies below: the scans themselves, their stories, and what operators do to them.
+/// `/api/v1/scans` and what lies below: the scans themselves, their stories, and what operators do
+/// to them.
 struct ScansAPI: Sendable {
   let store: any ScanStore
   let submitter: Submitter

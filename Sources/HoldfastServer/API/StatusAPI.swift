@@ -24,7 +24,8 @@ struct StatusAPI: Sendable {
     var items: [WorkerRecord]
   }
 
-  /// The shape is that of the support runbook's health check; what is wrong in detail stays in the log.
+  /// The shape is that of the support runbook's health check; what is wrong in detail stays in the
+  /// log.
   @concurrent
   private func health(_ request: Request, _ context: ServerContext) async throws -> Response {
     var database = "healthy"

@@ -2,7 +2,8 @@ import FoundationEssentials
 import HoldfastCore
 import HoldfastStorage
 
-/// Turns a request for a scan into a submission: one way for the API, the scanner's endpoints and the page.
+/// Turns a request for a scan into a submission: one way for the API, the scanner's endpoints and
+/// the page.
 struct Submitter: Sendable {
   let store: any ScanStore
   let policies: @Sendable (_ kind: String) -> Policy

@@ -1,7 +1,8 @@
 import HoldfastStorage
 import Logging
 
-/// The one token that may do everything: made on the first start, given out through a file, kept as a hash.
+/// The one token that may do everything: made on the first start, given out through a file, kept as
+/// a hash.
 enum AdminToken {
   static let settingName = "admin_token_sha256"
   static let prefix = "hf_"
@@ -19,7 +20,8 @@ enum AdminToken {
       }
   }
 
-  /// Makes the token on the first start, and otherwise checks that file and database still belong together.
+  /// Makes the token on the first start, and otherwise checks that file and database still belong
+  /// together.
   ///
   /// - Returns: the hash that the database keeps.
   static func ensure(
@@ -55,7 +57,8 @@ enum AdminToken {
     }
   }
 
-  /// The database is new. A token that the file still holds from before goes on; else there is a new one.
+  /// The database is new. A token that the file still holds from before goes on; else there is a
+  /// new one.
   private static func adopt(
     _ given: String?, path: String, store: any ScanStore, logger: Logger
   ) async throws(ServerError) -> String {
@@ -86,7 +89,8 @@ enum AdminToken {
     _ given: String?, hash: String, path: String, logger: Logger
   ) {
     let advice =
-      "the token given out before still works; `holdfast token rotate` makes a new one and ends all "
+      "the token given out before still works; `holdfast token rotate` makes a new one and ends "
+      + "all "
       + "sessions"
     if let given {
       guard !Secrets.areEqual(Secrets.hash(given), hash) else { return }

@@ -2,7 +2,8 @@ import HTTPTypes
 import HoldfastCore
 import Hummingbird
 
-/// Lets nobody in without the admin token or a session, and no write of a session that did not come from our own pages.
+/// Lets nobody in without the admin token or a session, and no write of a session that did not come
+/// from our own pages.
 struct AuthenticationMiddleware: RouterMiddleware {
   let authenticator: Authenticator
 
@@ -78,7 +79,9 @@ struct AuthenticationMiddleware: RouterMiddleware {
     guard let given, Secrets.areEqual(given, session.csrfToken) else {
       throw Problem(
         .csrf,
-        "This write lacks the session's CSRF token, or it is an old one. Reload the page and try again.")
+        "This write lacks the session's CSRF token, or it is an old one. Reload the page and try "
+          + "again."
+      )
     }
   }
 }
@@ -92,8 +95,9 @@ enum SameOrigin {
     }
   }
 
-  /// Browsers say where a request comes from in `Sec-Fetch-Site` (on trustworthy origins) or `Origin`; one of them must be
-  /// there, and none may speak against it. A form's `Origin` is `null` where the referrer is withheld; then the other decides.
+  /// Browsers say where a request comes from in `Sec-Fetch-Site` (on trustworthy origins) or
+  /// `Origin`; one of them must be there, and none may speak against it. A form's `Origin` is
+  /// `null` where the referrer is withheld; then the other decides.
   static func isSame(_ request: Request) -> Bool {
     let site = request.headers[.secFetchSite]
     if let site, site != "same-origin" { return false }

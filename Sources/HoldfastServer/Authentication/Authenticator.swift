@@ -3,7 +3,8 @@ import HoldfastStorage
 import Logging
 import Synchronization
 
-/// Decides who asks: holds the admin token's hash, the sessions' key, the open codes and the throttle.
+/// Decides who asks: holds the admin token's hash, the sessions' key, the open codes and the
+/// throttle.
 final class Authenticator: Sendable {
   let codes = SignInCodes()
   let throttle = SignInThrottle()
@@ -20,7 +21,8 @@ final class Authenticator: Sendable {
     var signedOut: [String: Int64] = [:]
   }
 
-  /// How long a token's hash is believed before the database is asked again: a new token counts within this time.
+  /// How long a token's hash is believed before the database is asked again: a new token counts
+  /// within this time.
   private static let hashLifetime: Duration = .seconds(5)
 
   private init(store: any ScanStore, secret: String, tokenHash: String) {
@@ -71,7 +73,8 @@ final class Authenticator: Sendable {
     }
   }
 
-  /// Asks the database for the token's hash now and then. While it cannot be reached, the last one known goes on.
+  /// Asks the database for the token's hash now and then. While it cannot be reached, the last one
+  /// known goes on.
   private func refresh() async {
     let isDue = state.withLock { state in
       guard ContinuousClock.now - state.checkedAt > Self.hashLifetime else { return false }

@@ -15,7 +15,8 @@ enum OwnerFile {
 
   /// The text of the file without line ends; `nil` if there is none.
   ///
-  /// Refuses links, and files that others could read or that belong to somebody else: what they hold is no secret.
+  /// Refuses links, and files that others could read or that belong to somebody else: what they
+  /// hold is no secret.
   static func read(_ path: String) throws(ServerError) -> String? {
     let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
     guard descriptor >= 0 else {

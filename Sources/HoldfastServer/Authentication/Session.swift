@@ -12,8 +12,9 @@ struct Session: Sendable, Hashable {
   var csrfToken: String
 }
 
-/// Makes and reads the cookies of sessions. They are signed, not stored, so that they survive a restart of the server; the key
-/// depends on the admin token's hash, so that a new token ends them all.
+/// Makes and reads the cookies of sessions. They are signed, not stored, so that they survive a
+/// restart of the server; the key depends on the admin token's hash, so that a new token ends them
+/// all.
 struct SessionSigner: Sendable {
   static let cookieName = "holdfast_session"
   static let lifetimeSeconds: Int64 = 12 * 3600

@@ -1,6 +1,7 @@
 import Synchronization
 
-/// One-time codes that open a session: they live for a minute, so that the token itself never is in an address.
+/// One-time codes that open a session: they live for a minute, so that the token itself never is in
+/// an address.
 final class SignInCodes: Sendable {
   static let lifetime: Duration = .seconds(60)
   /// How many may be open at once.
@@ -21,7 +22,8 @@ final class SignInCodes: Sendable {
 
   /// Whether the code is good; it is not any more afterwards.
   ///
-  /// It is found by its hash, so that the time of the search tells nothing of the codes that are open.
+  /// It is found by its hash, so that the time of the search tells nothing of the codes that are
+  /// open.
   func redeem(_ code: String, now: ContinuousClock.Instant = .now) -> Bool {
     open.withLock { open in
       guard let expires = open.removeValue(forKey: Secrets.hash(code)) else { return false }

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Slows down who guesses: after five wrong tokens or codes from one address within a minute, or thirty from all of them, further
-/// ones wait for that minute to pass.
+/// Slows down who guesses: after five wrong tokens or codes from one address within a minute, or
+/// thirty from all of them, further ones wait for that minute to pass.
 final class SignInThrottle: Sendable {
   static let window: Duration = .seconds(60)
   static let mostPerPeer = 5

@@ -6,10 +6,11 @@ import NIOCore
 import ServiceLifecycle
 import Synchronization
 
-/// Reads the tail of the lifecycle events, and the progress of running scans, once for everybody who listens: one reader, woken
-/// by the store's signals, however many streams are open.
+/// Reads the tail of the lifecycle events, and the progress of running scans, once for everybody
+/// who listens: one reader, woken by the store's signals, however many streams are open.
 ///
-/// Listeners have bounded buffers; one that does not keep up is dropped and comes back where it was by `Last-Event-ID`.
+/// Listeners have bounded buffers; one that does not keep up is dropped and comes back where it was
+/// by `Last-Event-ID`.
 final class EventHub: Sendable {
   /// What listeners get.
   enum Message: Sendable {
@@ -69,7 +70,8 @@ final class EventHub: Sendable {
 // MARK: Listening
 
 extension EventHub {
-  /// A place at the tail: everything after `position` that concerns `scan` comes through `messages`.
+  /// A place at the tail: everything after `position` that concerns `scan` comes through
+  /// `messages`.
   struct Subscription: Sendable {
     let id: Int
     let position: Int64
@@ -95,8 +97,9 @@ extension EventHub {
     }
   }
 
-  /// - Parameter mustBeFirst: whether `position` was read from the database because nobody listened. If somebody has come in the
-  ///   meantime, or everybody has left, the position may be out of step, and the caller looks again.
+  /// - Parameter mustBeFirst: whether `position` was read from the database because nobody
+  ///   listened. If somebody has come in the meantime, or everybody has left, the position may be
+  ///   out of step, and the caller looks again.
   private func join(
     scan: ScanID?, at position: Int64, mustBeFirst: Bool,
     onOverflow: @escaping @Sendable () -> Void
@@ -168,15 +171,20 @@ extension EventHub: Service {
   }
 
   private func readTail() async {
+    var tail: EventTail?
     var progress = ProgressTail()
     var failures = 0
     for await _ in wakes.cancelOnGracefulShutdown() {
       guard let position = state.withLock({ $0.position }) else {
+        tail = nil
         progress = ProgressTail()
         continue
       }
+      // Nobody listened in between, or this is the first: the listener's own position is where to
+      // begin.
+      if tail?.position != position { tail = EventTail(position: position) }
       do {
-        try await readEvents(after: position)
+        try await readEvents(&tail)
         for change in try await progress.read(from: store, every: limits.interval) {
           meters.record(change)
           deliver(.progress(change.id, frame: try EventFrame.progress(change, meters)))
@@ -192,21 +200,19 @@ extension EventHub: Service {
     }
   }
 
-  private func readEvents(after start: Int64) async throws {
-    var position = start
-    while true {
-      let events = try await store.events(after: position, limit: limits.batch)
-      guard let last = events.last else { return }
-      position = last.id
-      for event in events {
+  private func readEvents(_ tail: inout EventTail?) async throws {
+    while let start = tail?.position {
+      let events = try await store.events(after: start, limit: limits.batch)
+      let leaving = tail?.take(events, now: .now) ?? []
+      for event in leaving {
         deliver(.event(event, frame: try EventFrame.event(event)))
       }
-      let isCurrent = state.withLock { state in
-        guard state.position != nil else { return false }
-        state.position = position
+      let isWanted = state.withLock { state in
+        guard state.position == start else { return false }
+        state.position = tail?.position
         return true
       }
-      guard isCurrent, events.count == limits.batch else { return }
+      guard isWanted, leaving.count == limits.batch else { return }
     }
   }
 

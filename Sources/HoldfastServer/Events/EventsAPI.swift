@@ -5,7 +5,8 @@ import Hummingbird
 import NIOCore
 import ServiceLifecycle
 
-/// `GET /api/v1/events`: lifecycle events with their ids, and the progress of running scans, as server-sent events.
+/// `GET /api/v1/events`: lifecycle events with their ids, and the progress of running scans, as
+/// server-sent events.
 struct EventsAPI: Sendable {
   let store: any ScanStore
   let hub: EventHub

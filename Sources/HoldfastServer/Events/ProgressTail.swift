@@ -1,7 +1,8 @@
 import HoldfastCore
 import HoldfastStorage
 
-/// Follows the progress of running scans: at most one look in each interval, and only what has changed since the last.
+/// Follows the progress of running scans: at most one look in each interval, and only what has
+/// changed since the last.
 struct ProgressTail {
   private var since: Timestamp?
   private var lastLook: ContinuousClock.Instant?

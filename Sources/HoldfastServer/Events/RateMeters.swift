@@ -39,7 +39,9 @@ final class RateMeters: Sendable {
   private func lately(_ scan: Scan) -> Double? {
     guard scan.status == .running else { return nil }
     let own = samples.withLock { $0[scan.id] } ?? []
-    guard let first = own.first, let last = own.last, last.attempt == scan.attempt else { return nil }
+    guard let first = own.first, let last = own.last, last.attempt == scan.attempt else {
+      return nil
+    }
     let seconds = last.at.seconds(since: first.at)
     guard seconds >= 1 else { return nil }
     return Double(last.done - first.done) / seconds

@@ -4,8 +4,8 @@ import Hummingbird
 import Logging
 import NIOCore
 
-/// What every request and every answer goes through: the request's id, the headers that browsers must see, one line of log, and
-/// errors turned into problem details or a page.
+/// What every request and every answer goes through: the request's id, the headers that browsers
+/// must see, one line of log, and errors turned into problem details or a page.
 struct EnvelopeMiddleware: RouterMiddleware {
   /// Known once all routes are.
   let table = RouteTableBox()
@@ -38,7 +38,8 @@ struct EnvelopeMiddleware: RouterMiddleware {
     return response
   }
 
-  /// The client's own id if it is a short plain text, so that it cannot forge lines of the log; otherwise the server's.
+  /// The client's own id if it is a short plain text, so that it cannot forge lines of the log;
+  /// otherwise the server's.
   private static func requestID(_ request: Request, _ context: ServerContext) -> String {
     guard let given = request.headers[.requestID], (1...128).contains(given.utf8.count),
       given.utf8.allSatisfy({ byte in
@@ -85,7 +86,8 @@ struct EnvelopeMiddleware: RouterMiddleware {
   private func notFound(_ request: Request) -> Problem {
     let methods = table.get().methods(at: request.uri.path)
     guard !methods.isEmpty else {
-      return Problem(.notFound, "There is nothing at \(String(request.uri.path.prefix(200)).visible).")
+      return Problem(
+        .notFound, "There is nothing at \(String(request.uri.path.prefix(200)).visible).")
     }
     let allowed = methods.map(\.rawValue).joined(separator: ", ")
     return Problem(

@@ -1,8 +1,9 @@
 import HTTPTypes
 import Hummingbird
 
-/// Answers only to the names that are the server's own, so that a foreign page cannot reach it under a name of its own that it
-/// lets point here (DNS rebinding). IP literals cannot be rebound: they pass unless the server is bound to loopback.
+/// Answers only to the names that are the server's own, so that a foreign page cannot reach it
+/// under a name of its own that it lets point here (DNS rebinding). IP literals cannot be rebound:
+/// they pass unless the server is bound to loopback.
 struct HostMiddleware: RouterMiddleware {
   private let names: Set<String>
   private let isLoopback: Bool
@@ -21,7 +22,8 @@ struct HostMiddleware: RouterMiddleware {
     guard accepts(authority) else {
       throw Problem(
         .hostNotServed,
-        "This server does not answer for “\(String(authority.prefix(200)).visible)”. Use the address it "
+        "This server does not answer for "
+          + "“\(String(authority.prefix(200)).visible)”. Use the address it "
           + "was started with, or add the name to its allowed hosts.")
     }
     return try await next(request, context)

@@ -4,7 +4,8 @@ import HoldfastCore
 import Hummingbird
 import NIOCore
 
-/// The members of a JSON body, read one by one; what is wrong is refused with the name of the field.
+/// The members of a JSON body, read one by one; what is wrong is refused with the name of the
+/// field.
 struct JSONBody: Sendable {
   let members: [String: JSONValue]
 

@@ -57,7 +57,8 @@ extension Problem {
         "The cursor is not one of this list; take `next_cursor` of its previous page.",
         field: "cursor")
     case .other:
-      self.init(.unexpected, "Something went wrong here. The log tells more under the request's id.")
+      self.init(
+        .unexpected, "Something went wrong here. The log tells more under the request's id.")
     }
   }
 }

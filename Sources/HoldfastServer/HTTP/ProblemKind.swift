@@ -71,33 +71,38 @@ enum ProblemKind: String, CaseIterable, Sendable {
     case .malformedRequest:
       "The body is not JSON, not the expected kind of value, or not readable at all."
     case .unknownField:
-      "A member of the body or a query parameter has a name that this endpoint does not know. The detail names the "
-        + "nearest one that it does."
+      "A member of the body or a query parameter has a name that this endpoint does not know. "
+        + "The detail names the nearest one that it does."
     case .invalidValue:
-      "A field has a value that cannot be taken. “field” names it; the detail says what would be right."
+      "A field has a value that cannot be taken. “field” names it; the detail says what would be "
+        + "right."
     case .notSignedIn:
-      "Every read of data and every write needs the admin token as “Authorization: Bearer …”, or a session of the "
-        + "page. The token is in the file admin-token of the server's data directory."
+      "Every read of data and every write needs the admin token as “Authorization: Bearer …”, or "
+        + "a session of the page. The token is in the file admin-token of the server's data "
+        + "directory."
     case .crossSite:
       "A write with a session's cookie must come from the server's own pages."
     case .csrf:
-      "A write with a session's cookie needs that session's CSRF token, as the header X-CSRF-Token or the form's "
-        + "field csrf_token. Reload the page to get a fresh one."
+      "A write with a session's cookie needs that session's CSRF token, as the header "
+        + "X-CSRF-Token or the form's field csrf_token. Reload the page to get a fresh one."
     case .notFound: "Nothing lives at this address."
     case .scanNotFound: "There is no scan with this UUID or number."
     case .methodNotAllowed:
       "The address exists, but not for this method. The header Allow lists those that it takes."
     case .scopeHeld:
-      "An active scan holds the same exclusive scope. Wait for its end, cancel it, or scan something else."
+      "An active scan holds the same exclusive scope. Wait for its end, cancel it, or scan "
+        + "something else."
     case .actionNotAllowed:
-      "The scan's status does not allow this action: only a running scan can be paused, only a paused one resumed, only "
-        + "an ended one (failed, partial or cancelled) retried, only an active one cancelled."
+      "The scan's status does not allow this action: only a running scan can be paused, only a "
+        + "paused one resumed, only an ended one (failed, partial or cancelled) retried, only an "
+        + "active one cancelled."
     case .idempotencyConflict:
       "The Idempotency-Key was used before, for a scan of another kind or target."
     case .tooLarge: "A body may have up to 1 MiB, a query string up to 4 KiB."
     case .unsupportedMediaType: "Send the body as application/json."
     case .hostNotServed:
-      "The Host header names a host that this server does not answer for: a guard against DNS rebinding."
+      "The Host header names a host that this server does not answer for: a guard against DNS "
+        + "rebinding."
     case .tooManyAttempts: "Too many wrong tokens or codes. Retry-After says when to try again."
     case .tooManyStreams: "The server holds as many event streams as it allows. Try again later."
     case .unexpected: "A defect of the server. Its log tells more under the request's id."

@@ -34,7 +34,8 @@ struct Query: Sendable {
     fields.first { $0.name == name }?.value
   }
 
-  /// Every value of a parameter that may be repeated or hold a comma-separated list; empty ones left out.
+  /// Every value of a parameter that may be repeated or hold a comma-separated list; empty ones
+  /// left out.
   func list(_ name: String) -> [String] {
     fields.filter { $0.name == name }
       .flatMap { $0.value.split(separator: ",") }

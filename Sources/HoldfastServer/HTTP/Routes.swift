@@ -2,8 +2,8 @@ import HTTPTypes
 import Hummingbird
 import Synchronization
 
-/// The routes of the server: registered with the router, and remembered, so that a known address with a wrong method is told
-/// apart from an unknown address.
+/// The routes of the server: registered with the router, and remembered, so that a known address
+/// with a wrong method is told apart from an unknown address.
 struct Routes {
   typealias Handler = @Sendable @concurrent (Request, ServerContext) async throws -> Response
 

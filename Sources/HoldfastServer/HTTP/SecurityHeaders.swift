@@ -1,7 +1,7 @@
 import HTTPTypes
 
-/// The headers that every answer carries: nothing from elsewhere is loaded, nothing of ours is framed, cached by
-/// default, or told to others.
+/// The headers that every answer carries: nothing from elsewhere is loaded, nothing of ours is
+/// framed, cached by default, or told to others.
 enum SecurityHeaders {
   static let contentSecurityPolicy = [
     "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:",

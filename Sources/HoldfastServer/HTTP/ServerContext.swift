@@ -6,7 +6,8 @@ struct ServerContext: RequestContext {
   var coreContext: CoreRequestContextStorage
   /// The connection: its peer's address, and the means to cut off a consumer that is too slow.
   let channel: any Channel
-  /// The request's id, taken from `X-Request-ID` or made here; in logs, problems and the answer's header.
+  /// The request's id, taken from `X-Request-ID` or made here; in logs, problems and the answer's
+  /// header.
   var requestID = ""
   /// Who asks; `nil` until the authentication has run, and on open paths.
   var identity: Identity?

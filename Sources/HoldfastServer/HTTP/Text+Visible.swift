@@ -1,6 +1,7 @@
 extension String {
-  /// The text with everything that would not show, or would change how its neighbours show, written as an escape:
-  /// control characters, line separators, and the marks that turn the direction of writing around.
+  /// The text with everything that would not show, or would change how its neighbours show, written
+  /// as an escape: control characters, line separators, and the marks that turn the direction of
+  /// writing around.
   var visible: String {
     guard unicodeScalars.contains(where: \.isHidden) else { return self }
     var text = ""

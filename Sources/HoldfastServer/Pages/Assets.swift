@@ -3,8 +3,8 @@ import HoldfastCore
 import Hummingbird
 import NIOCore
 
-/// The page's own files, embedded in the program. Their names carry a hash of what is in them, so that browsers may keep them for
-/// ever.
+/// The page's own files, embedded in the program. Their names carry a hash of what is in them, so
+/// that browsers may keep them for ever.
 struct Assets: Sendable {
   struct File: Sendable {
     var contentType: String
@@ -33,7 +33,8 @@ struct Assets: Sendable {
       return address
     }
     let script = "text/javascript; charset=utf-8"
-    // Modules import one another under their plain names; the addresses with hashes take their place.
+    // Modules import one another under their plain names; the addresses with hashes take their
+    // place.
     var app = Self.text(PackageResources.app_js)
     for (name, bytes) in [
       ("live", PackageResources.live_js), ("regions", PackageResources.regions_js),

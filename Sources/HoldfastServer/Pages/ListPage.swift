@@ -20,8 +20,8 @@ struct ListView: PageView {
   var workers: [Worker]
   var hasWorkers: Bool
 
-  /// The form of a new library scan. Its button is ready, or disabled while a scan of the folder in the field is active; validating
-  /// is a state of the live page alone.
+  /// The form of a new library scan. Its button is ready, or disabled while a scan of the folder in
+  /// the field is active; validating is a state of the live page alone.
   struct Form: Sendable {
     var path: String
     var state: String
@@ -145,7 +145,8 @@ struct ListPage: Sendable {
       firstHref: cursor == nil ? nil : address(status: status, cursor: nil), olderHref: older,
       emptyTitle: status.map { "No scan is \($0.rawValue)" } ?? "No scans yet",
       emptyText: status == nil
-        ? "Name a folder above, or run “holdfast scan library PATH”." : "Other filters may show some.",
+        ? "Name a folder above, or run “holdfast scan library PATH”."
+        : "Other filters may show some.",
       workers: workers.map { ListView.Worker($0, now: now) }, hasWorkers: !workers.isEmpty)
   }
 

@@ -3,7 +3,8 @@ import HoldfastCore
 import HoldfastStorage
 import Hummingbird
 
-/// The pages for people: rendered here, complete without scripts, kept current by those of `Assets`.
+/// The pages for people: rendered here, complete without scripts, kept current by those of
+/// `Assets`.
 struct Pages: Sendable {
   let store: any ScanStore
   let hub: EventHub

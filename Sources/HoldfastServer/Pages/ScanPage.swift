@@ -83,7 +83,8 @@ struct ScanPage: Sendable {
     }
     if let start = scan.startedAt {
       let end = scan.endedAt ?? (scan.status == .running ? now : scan.updatedAt)
-      add(scan.status.isTerminal ? "Took" : "Running for", Words.duration(end.seconds(since: start)))
+      add(
+        scan.status.isTerminal ? "Took" : "Running for", Words.duration(end.seconds(since: start)))
     }
     return facts
   }

@@ -26,7 +26,8 @@ struct SignInPages: Sendable {
     }
   }
 
-  /// A code that opens one session within a minute, so that a program which holds the token can open a browser signed in.
+  /// A code that opens one session within a minute, so that a program which holds the token can
+  /// open a browser signed in.
   @concurrent
   private func makeCode(_ request: Request, _ context: ServerContext) async throws -> Response {
     _ = try await JSONBody(request, known: [])
@@ -54,7 +55,8 @@ struct SignInPages: Sendable {
       guard authenticator.codes.redeem(code) else {
         authenticator.throttle.recordFailure(of: context.peer)
         return form(
-          next: next, error: "This sign-in code has been used or is too old. Use the token instead.")
+          next: next, error: "This sign-in code has been used or is too old. Use the token instead."
+        )
       }
       return opened(next, request, context)
     }
@@ -92,8 +94,8 @@ struct SignInPages: Sendable {
       ])
   }
 
-  /// Opens the session with a page of our own that leads on, not with a redirect: the cookie is sent only where the way began
-  /// here, and a redirect from a link elsewhere did not.
+  /// Opens the session with a page of our own that leads on, not with a redirect: the cookie is
+  /// sent only where the way began here, and a redirect from a link elsewhere did not.
   private func opened(
     _ next: String, _ request: Request, _ context: ServerContext
   ) -> Response {

@@ -30,7 +30,11 @@ struct TimelineEntry: Sendable {
     case .completed: return ("good", "Completed")
     case .partial:
       let count = data["errors"]?.intValue ?? data["errors_count"]?.intValue
-      return ("warn", "Completed" + (count.map { " with \(Words.plural($0, "error", "errors"))" } ?? " with errors"))
+      return (
+        "warn",
+        "Completed"
+          + (count.map { " with \(Words.plural($0, "error", "errors"))" } ?? " with errors")
+      )
     case .failed: return ("bad", "Failed\(reason)")
     case .requeued: return ("warn", "Back in the queue\(reason)")
     case .paused: return ("calm", "Paused\(by)")

@@ -75,7 +75,8 @@ enum Words {
 
   private static func decimal(_ value: Double) -> String {
     let tenths = Int64((value * 10).rounded())
-    return tenths >= 1000 || tenths % 10 == 0 ? number(tenths / 10) : "\(tenths / 10).\(tenths % 10)"
+    return tenths >= 1000 || tenths % 10 == 0
+      ? number(tenths / 10) : "\(tenths / 10).\(tenths % 10)"
   }
 
   private static func pair(
@@ -96,8 +97,8 @@ struct ShownTime: Sendable {
   }
 }
 
-/// A status on a page, with the library scanner's badges: none for a success, a warning for a partial one, an error for a
-/// failure.
+/// A status on a page, with the library scanner's badges: none for a success, a warning for a
+/// partial one, an error for a failure.
 struct ShownStatus: Sendable {
   var name: String
   var label: String
