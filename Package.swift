@@ -133,7 +133,10 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
-      name: "CommandTests", dependencies: ["holdfast", "HoldfastCore", "HoldfastTestKit"],
+      name: "CommandTests",
+      dependencies: [
+        "holdfast", "HoldfastCore", "HoldfastEngine", "HoldfastStorage", "HoldfastTestKit",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "ProcessTests",
