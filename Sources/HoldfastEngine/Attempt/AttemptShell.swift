@@ -104,7 +104,7 @@ struct AttemptShell {
         problem = "a line is longer than \(RunnerProtocol.maxLineBytes) bytes"
       case .line(let line):
         do {
-          messages.append(try RunnerCodec.message(line))
+          if let message = try RunnerCodec.message(line) { messages.append(message) }
         } catch {
           problem = error.description
         }

@@ -9,12 +9,13 @@ enum RunnerCodec {
     let description: String
   }
 
-  static func message(_ line: ByteBuffer) throws(Failure) -> RunnerMessage {
+  /// `nil` for a message of a type that this version does not know: a newer runner may send some, and they are passed over.
+  static func message(_ line: ByteBuffer) throws(Failure) -> RunnerMessage? {
+    let bytes = line.withUnsafeReadableBytes { Data($0) }
     do {
-      return try line.withUnsafeReadableBytes { bytes in
-        try JSONDecoder().decode(RunnerMessage.self, from: Data(bytes))
-      }
+      return try JSONDecoder().decode(RunnerMessage.self, from: bytes)
     } catch {
+      if isOfUnknownType(bytes) { return nil }
       throw Failure(description: "\(reason(error)): \(excerpt(line))")
     }
   }
@@ -28,6 +29,20 @@ enum RunnerCodec {
       preconditionFailure("a message cannot be written as JSON: \(error)")
     }
   }
+
+  private static func isOfUnknownType(_ bytes: Data) -> Bool {
+    struct Typed: Decodable {
+      var type: String
+    }
+    // Not even an object with a type: that is no message of any version.
+    guard let typed = try? JSONDecoder().decode(Typed.self, from: bytes) else { return false }
+    return !knownTypes.contains(typed.type)
+  }
+
+  private static let knownTypes: Set<String> = [
+    "ready", "progress", "checkpoint", "items", "item_errors", "waiting", "log", "pong",
+    "read_baseline_index", "read_baseline_parts", "write_baseline", "settle", "finished",
+  ]
 
   private static func reason(_ error: any Error) -> String {
     switch error {
