@@ -1,0 +1,179 @@
+import Foundation
+import HoldfastBrowser
+import HoldfastCore
+import HoldfastTestKit
+import Testing
+
+/// A real server with a library to scan and a browser to look at it, for one test.
+final class Dashboard {
+  let folder: TemporaryFolder
+  let browser: Browser
+  private(set) var server: HoldfastProcess
+  private(set) var base: String
+  private(set) var pages: [BrowserPage] = []
+  private var brake: Brake?
+
+  /// What a scan of the library takes to be wrong: one file in each course.
+  static let errorTypes = ["invalid_extension"]
+  static let courses = 300
+  static let filesPerCourse = 30
+
+  private init() async throws {
+    folder = try TemporaryFolder(prefix: "holdfast-dashboard")
+    server = try Self.serve(folder, port: 0)
+    base = try await server.waitUntilServing()
+    browser = try await Browser()
+  }
+
+  /// Runs `body` with a dashboard, keeps a picture of each page if it fails, and checks after it that no page wrote an
+  /// error, threw, or asked another machine for anything.
+  static func open(
+    _ name: String = #function, _ body: (Dashboard) async throws -> Void
+  ) async throws {
+    let dashboard = try await Dashboard()
+    do {
+      try await body(dashboard)
+      dashboard.expectQuietPages()
+    } catch {
+      let test = name.prefix { $0 != "(" }
+      for (number, page) in dashboard.pages.enumerated() {
+        // The failure itself is what counts; a page that cannot be pictured any more has none.
+        try? await dashboard.picture(of: page, as: "failed-\(test)-\(number)")
+      }
+      await dashboard.close()
+      throw error
+    }
+    await dashboard.close()
+  }
+
+  private func close() async {
+    brake?.release()
+    await browser.close()
+    do {
+      try await server.kill9()
+    } catch {
+      Issue.record(error)
+    }
+  }
+
+  private static func serve(_ folder: TemporaryFolder, port: Int) throws -> HoldfastProcess {
+    try HoldfastProcess([
+      "serve", "--port", "\(port)", "--slots", "1", "--data-dir", folder.path("data"),
+    ])
+  }
+
+  // MARK: The library
+
+  var library: String { folder.path("library") }
+
+  func makeLibrary() throws {
+    for course in 0..<Self.courses {
+      let path = "\(library)/category-\(course / 50)/course-\(course)"
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      for file in 0..<Self.filesPerCourse {
+        try Data([1]).write(to: URL(fileURLWithPath: "\(path)/lesson-\(file).mp4"))
+      }
+      try Data([1]).write(to: URL(fileURLWithPath: "\(path)/setup.exe"))
+    }
+  }
+
+  /// Slows the runners down, so that a scan takes long enough to be watched.
+  func brakeRunners() { brake = Brake(on: server) }
+
+  func releaseRunners() { brake?.release() }
+
+  // MARK: The server
+
+  func killServer() async throws {
+    brake?.release()
+    try await server.kill9()
+  }
+
+  /// Starts the server again on the same port.
+  func restartServer() async throws {
+    let port = try #require(base.split(separator: ":").last.flatMap { Int($0) })
+    server = try Self.serve(folder, port: port)
+    #expect(try await server.waitUntilServing() == base)
+  }
+
+  var token: String {
+    get throws {
+      try String(contentsOfFile: folder.path("data/admin-token"), encoding: .utf8)
+        .trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+  }
+
+  /// Calls the API with the admin token.
+  func api(_ method: String, _ path: String, _ body: JSONValue? = nil) async throws -> JSONValue {
+    let answer = try await HTTPCall.send(method, base + path, token: try token, body: body)
+    try #require((200..<300).contains(answer.status), "\(answer.status): \(answer.text)")
+    return try answer.json
+  }
+
+  /// Submits a scan of the library and returns its number.
+  func submit() async throws -> Int64 {
+    let scan = try await api(
+      "POST", "/api/v1/scans",
+      [
+        "kind": "library", "target": .string(library),
+        "params": ["allowed_extensions": ["mp4"]],
+      ])
+    return try #require(scan["number"]?.intValue)
+  }
+
+  // MARK: Pages
+
+  /// A page that is signed in and shows `path`.
+  func page(
+    _ path: String = "/",
+    as appearance: PageAppearance = PageAppearance(width: 1280, height: 900)
+  ) async throws -> BrowserPage {
+    let page = try await emptyPage(as: appearance)
+    let code = try await api("POST", "/api/v1/sign-in-codes")["code"]?.stringValue
+    try await page.navigate(to: "\(base)/sign-in?code=\(try #require(code))")
+    try await page.wait(until: "location.pathname === '/' && document.readyState === 'complete'")
+    if path != "/" { try await page.navigate(to: base + path) }
+    return page
+  }
+
+  func emptyPage(
+    as appearance: PageAppearance = PageAppearance(width: 1280, height: 900)
+  ) async throws -> BrowserPage {
+    let page = try await browser.newPage()
+    pages.append(page)
+    try await page.show(as: appearance)
+    return page
+  }
+
+  /// Console errors that a test brings about itself (a server that is away, a stream that is blocked).
+  var expectedConsoleErrors: [String] = []
+
+  private func expectQuietPages() {
+    for page in pages {
+      #expect(page.exceptions == [])
+      let errors = page.console.filter { message in
+        message.level == "error" && !expectedConsoleErrors.contains { message.text.contains($0) }
+      }
+      #expect(errors == [])
+      let elsewhere = page.requests.map(\.url).filter { url in
+        !url.hasPrefix(base + "/") && !url.hasPrefix("data:") && url != "about:blank"
+      }
+      #expect(elsewhere == [], "requests to elsewhere")
+    }
+  }
+
+  /// Writes a picture of the page to `artifacts/`, which version control leaves out.
+  func picture(
+    of page: BrowserPage, as name: String, in folder: String = "artifacts", fullPage: Bool = true
+  ) async throws {
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let picture = try await page.screenshot(fullPage: fullPage)
+    try Data(picture).write(to: URL(fileURLWithPath: "\(folder)/\(name).png"))
+  }
+}
+
+extension BrowserPage {
+  func text(of selector: String) async throws -> String {
+    try await evaluate("document.querySelector('\(selector)')?.innerText ?? ''").stringValue ?? ""
+  }
+}

@@ -1,0 +1,36 @@
+import Foundation
+import HoldfastBrowser
+import HoldfastTestKit
+import Testing
+
+/// `make screenshots`: the pictures of the documentation. Runs only where a folder for them is named.
+@Suite(
+  .serialized, .timeLimit(.minutes(10)),
+  .enabled(if: ProcessInfo.processInfo.environment["HOLDFAST_SCREENSHOTS"] != nil))
+struct Screenshots {
+  private let folder = ProcessInfo.processInfo.environment["HOLDFAST_SCREENSHOTS"] ?? "artifacts"
+
+  @Test func ofTheReadme() async throws {
+    try await Dashboard.open { dashboard in
+      try dashboard.makeLibrary()
+      dashboard.brakeRunners()
+      let number = try await dashboard.submit()
+      let light = PageAppearance(width: 1200, height: 760, scale: 1.5)
+      let page = try await dashboard.page("/scans/\(number)", as: light)
+      try await page.wait(
+        until: "document.querySelector('#progress .current')", limit: .seconds(30))
+      try await eventually("a rate on the page") {
+        try await page.text(of: "#progress").contains("Rate") ? () : nil
+      }
+      try await dashboard.picture(of: page, as: "scan-running", in: folder, fullPage: false)
+      dashboard.releaseRunners()
+      try await page.wait(
+        until: "document.querySelector('#scan-head .status-partial')", limit: .seconds(60))
+      try await dashboard.picture(of: page, as: "scan", in: folder, fullPage: false)
+      var dark = light
+      dark.colorScheme = .dark
+      let list = try await dashboard.page("/", as: dark)
+      try await dashboard.picture(of: list, as: "list-dark", in: folder, fullPage: false)
+    }
+  }
+}
