@@ -56,7 +56,7 @@ screenshots: ## Take the pictures of docs/images anew from a running dashboard
 	@scripts/screenshots
 
 .PHONY: completions
-completions: build ## Write shell completions and the manual page to .build/share
+completions: build ## Write completions, manual page and configuration reference under docs/ anew
 	@scripts/completions
 
 .PHONY: format
