@@ -13,6 +13,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+_Static_assert(HF_O_PATH == O_PATH, "O_PATH has another value on this architecture");
+
 int hf_open_beneath(int root, const char *path, int flags, int links) {
   struct open_how how;
   memset(&how, 0, sizeof how);

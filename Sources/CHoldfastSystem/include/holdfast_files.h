@@ -22,6 +22,9 @@ struct hf_file {
 // How hf_open_beneath treats links: refuse all of them, or follow those that stay beneath `root`.
 enum { HF_NO_LINKS = 0, HF_LINKS_BENEATH = 1 };
 
+// O_PATH, which glibc's Swift module leaves out: a descriptor that names a file without opening it.
+enum { HF_O_PATH = 010000000 };
+
 // Opens `path` without ever leaving the folder `root` (openat2 with RESOLVE_BENEATH and RESOLVE_NO_MAGICLINKS).
 // A kernel without openat2 (before 5.6, or a sandbox that hides it) gives -ENOSYS.
 int hf_open_beneath(int root, const char *path, int flags, int links);
