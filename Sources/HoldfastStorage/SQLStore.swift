@@ -3,9 +3,12 @@ package import Logging
 
 /// The store over a SQL database: what both databases are asked is written here once, over ``Database``.
 package final class SQLStore: ScanStore {
+  let database: any Database
   let logger: Logger
 
-  init(logger: Logger) {
+  /// - Parameter database: already migrated (or to be, by ``migrate(dryRun:)``).
+  package init(database: any Database, logger: Logger) {
+    self.database = database
     self.logger = logger
   }
 
@@ -27,95 +30,98 @@ package final class SQLStore: ScanStore {
     url: DatabaseURL, maxConnections: Int = 4, logger: Logger, schema: SchemaPolicy = .migrate,
     clock: (@Sendable () -> Timestamp)? = nil
   ) async throws(StoreError) -> SQLStore {
-    throw .unavailable("not there yet")
+    let database = try openDatabase(
+      url: url, maxConnections: maxConnections, logger: logger, clock: clock)
+    let store = SQLStore(database: database, logger: logger)
+    do {
+      try await store.seeToSchema(schema)
+    } catch {
+      await store.close()
+      throw error
+    }
+    return store
   }
 
+  /// The database alone, for tests that put something between it and the store.
+  package static func openDatabase(
+    url: DatabaseURL, maxConnections: Int = 4, logger: Logger,
+    clock: (@Sendable () -> Timestamp)? = nil
+  ) throws(StoreError) -> any Database {
+    switch url {
+    case .sqlite(let path):
+      return try SQLiteDatabase(
+        path: path, maxConnections: maxConnections, logger: logger,
+        clock: clock ?? { Timestamp.systemNow() })
+    case .postgres(let uri):
+      guard clock == nil else { throw .badURL("PostgreSQL has its own clock") }
+      return try PostgresDatabase(uri: uri, maxConnections: maxConnections, logger: logger)
+    }
+  }
+
+  package func signals(_ channel: SignalChannel) -> AsyncStream<Void> {
+    database.signals(channel)
+  }
+
+  package func close() async {
+    await database.close()
+  }
+}
+
+// MARK: Schema
+
+extension SQLStore {
   /// Brings the schema up to date and returns the steps that did; none if it was. A dry run changes nothing (and makes no
   /// database file) and returns the steps that a real run would take.
   package static func migrate(
     url: DatabaseURL, dryRun: Bool, logger: Logger
   ) async throws(StoreError) -> [MigrationStep] {
-    throw .unavailable("not there yet")
+    if dryRun, case .sqlite(let path) = url, !fileExists(path) {
+      return Migrator.missing(from: 0, for: .sqlite)
+    }
+    let database = try openDatabase(url: url, maxConnections: 1, logger: logger)
+    let store = SQLStore(database: database, logger: logger)
+    let result: Result<[MigrationStep], StoreError>
+    do {
+      result = .success(try await store.migrate(dryRun: dryRun))
+    } catch {
+      result = .failure(error)
+    }
+    await store.close()
+    return try result.get()
   }
-}
 
-extension SQLStore {
-  package func submit(_ requests: [ScanRequest]) async throws(StoreError) -> [Submission] {
-    throw .unavailable("not there yet")
+  /// See ``migrate(url:dryRun:logger:)``.
+  package func migrate(dryRun: Bool) async throws(StoreError) -> [MigrationStep] {
+    guard dryRun else {
+      return try await database.write { (connection) throws(StoreError) in
+        try Migrator.migrate(connection)
+      }
+    }
+    return Migrator.missing(from: try await schemaVersion(), for: database.dialect)
   }
-  package func registerWorker(_ worker: WorkerRegistration) async throws(StoreError) -> WorkerLife {
-    throw .unavailable("not there yet")
+
+  /// The number of the newest migration that the database has; 0 for an empty one.
+  ///
+  /// - Throws: ``StoreError/newerSchema(found:known:)``.
+  package func schemaVersion() async throws(StoreError) -> Int {
+    let found = try await database.read { (connection) throws(StoreError) in
+      try Migrator.version(connection)
+    }
+    guard found <= Migration.current else {
+      throw .newerSchema(found: found, known: Migration.current)
+    }
+    return found
   }
-  package func retireWorker(_ life: WorkerLife) async throws(StoreError) {
-    throw .unavailable("not there yet")
+
+  private func seeToSchema(_ policy: SchemaPolicy) async throws(StoreError) {
+    let found = try await schemaVersion()
+    guard found < Migration.current else { return }
+    switch policy {
+    case .migrate:
+      for step in try await migrate(dryRun: false) {
+        logger.info("migrated the database", metadata: ["step": "\(step.number) \(step.name)"])
+      }
+    case .require: throw .olderSchema(found: found, known: Migration.current)
+    }
   }
-  package func claim(for life: WorkerLife, kinds: [String]?, limit: Int) async throws(StoreError)
-    -> [Claim]
-  { throw .unavailable("not there yet") }
-  package func claim(_ id: ScanID, for life: WorkerLife) async throws(StoreError) -> Claim? {
-    throw .unavailable("not there yet")
-  }
-  package func beat(_ life: WorkerLife, leases: [Lease], running: Int) async throws(StoreError)
-    -> BeatOutcome
-  { throw .unavailable("not there yet") }
-  package func report(_ reports: [AttemptReport]) async throws(StoreError) -> [ReportOutcome] {
-    throw .unavailable("not there yet")
-  }
-  package func recoverEarlierLives(
-    of life: WorkerLife, isGone: @Sendable @escaping (WorkerRecord) -> Bool
-  ) async throws(StoreError) -> [Scan] { throw .unavailable("not there yet") }
-  package func baselineSummary(for lease: Lease) async throws(StoreError) -> Baseline.Summary? {
-    throw .unavailable("not there yet")
-  }
-  package func baselineEntries(for lease: Lease, after: Baseline.PartID?, limit: Int)
-    async throws(StoreError) -> [Baseline.Entry]
-  { throw .unavailable("not there yet") }
-  package func baselineContents(for lease: Lease, ids: [Baseline.PartID]) async throws(StoreError)
-    -> [WorkerMessage.BaselineContent]
-  { throw .unavailable("not there yet") }
-  package func settle(_ lease: Lease, removalLimit: Int64?) async throws(StoreError)
-    -> WorkerMessage.Settlement?
-  { throw .unavailable("not there yet") }
-  package func act(_ action: OperatorAction, on id: ScanID, by actor: String, reason: String?)
-    async throws(StoreError) -> ActionOutcome
-  { throw .unavailable("not there yet") }
-  package func scan(_ reference: ScanReference) async throws(StoreError) -> Scan? {
-    throw .unavailable("not there yet")
-  }
-  package func scans(_ filter: ScanFilter, cursor: String?, limit: Int) async throws(StoreError)
-    -> Page<Scan>
-  { throw .unavailable("not there yet") }
-  package func events(of id: ScanID, cursor: String?, limit: Int) async throws(StoreError) -> Page<
-    ScanEvent
-  > { throw .unavailable("not there yet") }
-  package func errors(of id: ScanID, cursor: String?, limit: Int) async throws(StoreError) -> Page<
-    ScanErrorRecord
-  > { throw .unavailable("not there yet") }
-  package func items(of id: ScanID, change: Item.Change?, cursor: String?, limit: Int)
-    async throws(StoreError) -> Page<ScanItemRecord>
-  { throw .unavailable("not there yet") }
-  package func events(after: Int64, limit: Int) async throws(StoreError) -> [ScanEvent] {
-    throw .unavailable("not there yet")
-  }
-  package func lastEventID() async throws(StoreError) -> Int64 {
-    throw .unavailable("not there yet")
-  }
-  package func scans(changedSince since: Timestamp, limit: Int) async throws(StoreError) -> [Scan] {
-    throw .unavailable("not there yet")
-  }
-  package func workers() async throws(StoreError) -> [WorkerRecord] {
-    throw .unavailable("not there yet")
-  }
-  package func now() async throws(StoreError) -> Timestamp { throw .unavailable("not there yet") }
-  package func statusCounts() async throws(StoreError) -> [ScanStatus: Int64] {
-    throw .unavailable("not there yet")
-  }
-  package func setting(_ name: String) async throws(StoreError) -> String? {
-    throw .unavailable("not there yet")
-  }
-  package func setSetting(_ name: String, to value: String) async throws(StoreError) {
-    throw .unavailable("not there yet")
-  }
-  package func signals(_ channel: SignalChannel) -> AsyncStream<Void> { AsyncStream { _ in } }
-  package func close() async {}
 }

@@ -1,4 +1,3 @@
-import Glibc
 package import HoldfastCore
 
 extension ScanID {
@@ -7,11 +6,9 @@ extension ScanID {
   /// The time in it only keeps ids made one after the other together in the database's index; nothing compares it with
   /// another clock.
   package static func make() -> ScanID {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
     var generator = SystemRandomNumberGenerator()
     return ScanID(
-      unixMilliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000,
+      unixMilliseconds: Timestamp.systemNow().unixMilliseconds,
       random: (generator.next(), generator.next()))
   }
 }

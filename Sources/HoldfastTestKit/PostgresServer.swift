@@ -154,7 +154,7 @@ package final class PostgresServer: Sendable {
     for _ in 0..<20 {
       do {
         _ = try Self.run(
-          Self.unprivileged + [
+          Self.withoutDescriptors + Self.unprivileged + [
             "\(programs)/pg_ctl", "-D", data, "-l", "\(data)/server.log", "-w", "-t", "60", "start",
           ])
         return
@@ -175,6 +175,14 @@ package final class PostgresServer: Sendable {
   }
 
   // MARK: Programs
+
+  /// The words that close every descriptor but the standard ones. Foundation's `Process` hands its child one end of a socket and
+  /// takes that socket's closing for the child's end; the server, which lives on, would keep it open for ever.
+  private static let withoutDescriptors = [
+    "bash", "-c",
+    #"for f in /proc/$$/fd/*; do n=${f##*/}; [ "$n" -gt 2 ] && eval "exec $n>&-"; done; exec "$@""#,
+    "bash",
+  ]
 
   /// The words that go before a command to run it as the user `postgres` (or `nobody`) when we are root, since PostgreSQL
   /// refuses to run as root; none otherwise.

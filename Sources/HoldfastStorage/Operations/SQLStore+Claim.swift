@@ -1,0 +1,209 @@
+package import HoldfastCore
+
+extension SQLStore {
+  package func claim(
+    for life: WorkerLife, kinds: [String]?, limit: Int
+  ) async throws(StoreError) -> [Claim] {
+    guard limit > 0 else { return [] }
+    return try await database.write { (connection) throws(StoreError) in
+      var claimed: [Scan] = []
+      var queue = QueueGroups(kinds: kinds)
+      while claimed.count < limit, let level = try queue.next(connection) {
+        for (kind, share) in try level.shares(of: limit - claimed.count, connection) {
+          claimed += try Claiming.take(
+            share, kind: kind, priority: level.priority, for: life, connection)
+        }
+      }
+      guard !claimed.isEmpty else { return [] }
+      claimed.sort { ($1.priority, $0.runAt, $0.number) < ($0.priority, $1.runAt, $1.number) }
+      try connection.write(claimed.map { Claiming.event($0, life) })
+      return claimed.map(Claim.init(scan:))
+    }
+  }
+}
+
+extension SQLStore {
+  package func claim(
+    _ id: ScanID, for life: WorkerLife
+  ) async throws(StoreError) -> Claim? {
+    try await database.write { (connection) throws(StoreError) in
+      let claimed = try connection.first(
+        Claiming.claimOne, [.text(life.id), .text(life.name), .uuid(id)], Claiming.decode)
+      guard let claimed else { return nil }
+      try connection.write([Claiming.event(claimed, life)])
+      return Claim(scan: claimed)
+    }
+  }
+}
+
+/// The queue by its (priority, kind) groups. Going from group to group by the index and taking from each only what is due
+/// makes a claim cost what it takes: neither scans of other kinds nor those that are delayed are read past.
+private struct QueueGroups {
+  private let kinds: Set<String>?
+  private var last: (priority: Int64, kind: String)?
+  /// The first group of the next level, met while looking for the end of the previous one.
+  private var ahead: (priority: Int64, kind: String)?
+  /// Set once the last group has been passed; without it the next step would begin again at the first.
+  private var hasEnded = false
+
+  init(kinds: [String]?) {
+    self.kinds = kinds.map(Set.init)
+  }
+
+  /// One priority with the kinds that are pending in it.
+  struct Level {
+    var priority: Int64
+    var kinds: [String]
+
+    /// How many scans to take of each kind, so that the oldest are taken first across all of them.
+    func shares(
+      of limit: Int, _ connection: any SQLConnection
+    ) throws(StoreError) -> [(kind: String, count: Int)] {
+      if kinds.count == 1 { return [(kinds[0], limit)] }
+      var due: [(runAt: Timestamp, number: Int64, kind: Int)] = []
+      for (index, kind) in kinds.enumerated() {
+        due += try connection.all(
+          Claiming.peek, [.int(priority), .text(kind), .int(Int64(limit))]
+        ) { (row: any SQLRow) throws(StoreError) in (row.time(0), row.int(1), index) }
+      }
+      due.sort { ($0.runAt, $0.number) < ($1.runAt, $1.number) }
+      var counts = Array(repeating: 0, count: kinds.count)
+      for entry in due.prefix(limit) { counts[entry.kind] += 1 }
+      return zip(kinds, counts).filter { $0.1 > 0 }.map { (kind: $0.0, count: $0.1) }
+    }
+  }
+
+  /// The next lower priority at which a wanted kind is pending.
+  mutating func next(_ connection: any SQLConnection) throws(StoreError) -> Level? {
+    var level: Level?
+    while true {
+      let group: (priority: Int64, kind: String)?
+      if let ahead {
+        group = ahead
+        self.ahead = nil
+      } else {
+        group = try step(connection)
+      }
+      guard let group else { return level }
+      if let level, level.priority != group.priority {
+        ahead = group
+        return level
+      }
+      if kinds?.contains(group.kind) ?? true {
+        level = level ?? Level(priority: group.priority, kinds: [])
+        level?.kinds.append(group.kind)
+      }
+    }
+  }
+
+  private mutating func step(
+    _ connection: any SQLConnection
+  ) throws(StoreError) -> (priority: Int64, kind: String)? {
+    guard !hasEnded else { return nil }
+    let decode: (any SQLRow) throws(StoreError) -> (Int64, String) = { ($0.int(0), $0.text(1)) }
+    if let last {
+      self.last = try connection.first(
+        Claiming.nextGroup, [.int(last.priority), .text(last.kind)], decode)
+    } else {
+      last = try connection.first(Claiming.firstGroup, [], decode)
+    }
+    hasEnded = last == nil
+    return last
+  }
+}
+
+private enum Claiming {
+  static func take(
+    _ count: Int, kind: String, priority: Int64, for life: WorkerLife,
+    _ connection: any SQLConnection
+  ) throws(StoreError) -> [Scan] {
+    try connection.all(
+      claim,
+      [
+        .text(life.id), .text(life.name), .int(priority), .text(kind), .int(Int64(count)),
+      ], decode)
+  }
+
+  static func event(_ scan: Scan, _ life: WorkerLife) -> EventDraft {
+    var data = JSONObjectText()
+    data.add("attempt", Int64(scan.attempt))
+    data.add("token", scan.leaseToken)
+    data.add("worker", life.name)
+    data.add("worker_id", life.id)
+    return EventDraft(
+      scanID: scan.id, tenantID: scan.tenantID, type: .claimed, data: data.finish())
+  }
+
+  static let firstGroup = Statement(
+    """
+    SELECT priority, kind FROM scans WHERE status = 'pending'
+    ORDER BY priority DESC, kind DESC LIMIT 1
+    """)
+
+  static let nextGroup = Statement(
+    """
+    SELECT priority, kind FROM scans WHERE status = 'pending' AND (priority, kind) < ($1, $2)
+    ORDER BY priority DESC, kind DESC LIMIT 1
+    """)
+
+  static let peek = Statement { dialect in
+    """
+    SELECT run_at, number FROM scans
+    WHERE status = 'pending' AND priority = $1 AND kind = $2 AND run_at <= \(dialect.now)
+    ORDER BY run_at, number LIMIT $3
+    """
+  }
+
+  static func decode(_ row: any SQLRow) throws(StoreError) -> Scan { ScanColumns.decode(row) }
+
+  static let claim = statement { dialect in
+    """
+    SELECT number FROM scans
+    WHERE status = 'pending' AND priority = $3 AND kind = $4 AND run_at <= \(dialect.now)
+    ORDER BY run_at, number LIMIT $5 \(dialect.skippingLocked)
+    """
+  }
+
+  static let claimOne = statement { dialect in
+    """
+    SELECT number FROM scans
+    WHERE id = $3 AND status = 'pending' AND run_at <= \(dialect.now)
+    \(dialect.skippingLocked)
+    """
+  }
+
+  /// - Parameter due: selects the numbers of the scans to take; `$1` and `$2` are the worker's id and name.
+  private static func statement(_ due: @escaping (Dialect) -> String) -> Statement {
+    Statement { dialect in
+      """
+      WITH due AS MATERIALIZED (\(due(dialect)))
+      UPDATE scans SET
+        status = '\(target(.claim))',
+        transitions = scans.transitions + 1,
+        attempt = scans.attempt + 1,
+        lease_token = scans.lease_token + 1,
+        worker_id = $1,
+        worker_name = $2,
+        claimed_at = \(dialect.now),
+        started_at = coalesce(scans.started_at, \(dialect.now)),
+        last_activity_at = \(dialect.now),
+        updated_at = \(dialect.now),
+        progress = CASE WHEN scans.checkpoint IS NULL THEN NULL ELSE scans.progress END,
+        progress_message = NULL,
+        waiting_for = NULL
+      FROM due
+      WHERE scans.number = due.number AND scans.status IN (\(sources(of: .claim)))
+      RETURNING \(ScanColumns.list)
+      """
+    }
+  }
+
+  private static func target(_ event: Lifecycle.Event) -> String {
+    Lifecycle.status(after: event, from: .pending)?.rawValue ?? ""
+  }
+}
+
+/// The statuses from which `event` can happen, as a list of SQL literals. They come out of the lifecycle's one table.
+func sources(of event: Lifecycle.Event) -> String {
+  Lifecycle.sources(of: event).map { "'\($0.rawValue)'" }.joined(separator: ", ")
+}

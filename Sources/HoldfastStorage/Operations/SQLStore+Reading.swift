@@ -1,0 +1,200 @@
+package import HoldfastCore
+
+extension SQLStore {
+  package func scan(_ reference: ScanReference) async throws(StoreError) -> Scan? {
+    try await database.read { (connection) throws(StoreError) in
+      switch reference {
+      case .id(let id):
+        try connection.first(ReadSQL.scanByID, [.uuid(id)], ReadSQL.scan)
+      case .number(let number):
+        try connection.first(ReadSQL.scanByNumber, [.int(number)], ReadSQL.scan)
+      }
+    }
+  }
+
+  package func scans(
+    _ filter: ScanFilter, cursor: String?, limit: Int
+  ) async throws(StoreError) -> Page<Scan> {
+    let query = try ScanQuery(filter, cursor: cursor, limit: limit)
+    let rows = try await database.read { (connection) throws(StoreError) in
+      try connection.all(query.statement, query.parameters, ReadSQL.scan)
+    }
+    return Page(rows, limit: limit) { Cursor.encode($0.number) }
+  }
+
+  package func scans(
+    changedSince since: Timestamp, limit: Int
+  ) async throws(StoreError) -> [Scan] {
+    try await database.read { (connection) throws(StoreError) in
+      try connection.all(
+        ReadSQL.changed, [.time(since), .int(Int64(limit))], ReadSQL.scan)
+    }
+  }
+
+  package func statusCounts() async throws(StoreError) -> [ScanStatus: Int64] {
+    let rows = try await database.read { (connection) throws(StoreError) in
+      try connection.all(ReadSQL.statusCounts) { (row: any SQLRow) throws(StoreError) in
+        (row.status(0), row.int(1))
+      }
+    }
+    return Dictionary(rows) { first, _ in first }
+  }
+
+  package func items(
+    of id: ScanID, change: Item.Change?, cursor: String?, limit: Int
+  ) async throws(StoreError) -> Page<ScanItemRecord> {
+    let after = try cursor.map(Cursor.decodeText) ?? ""
+    let rows = try await database.read { (connection) throws(StoreError) in
+      try connection.all(
+        ReadSQL.items(change), [.uuid(id), .text(after), .int(Int64(limit) + 1)]
+      ) { (row: any SQLRow) throws(StoreError) in
+        (
+          key: row.text(0),
+          record: ScanItemRecord(
+            scanID: id,
+            item: Item(
+              key: row.optionalText(5) ?? row.text(0), type: row.text(1),
+              change: Item.Change(rawValue: row.text(2)) ?? .found,
+              identity: row.optionalText(3), data: row.optionalJSON(4)))
+        )
+      }
+    }
+    return Page(
+      items: rows.prefix(limit).map(\.record),
+      nextCursor: rows.count > limit ? Cursor.encode(rows[limit - 1].key) : nil)
+  }
+
+  package func errors(
+    of id: ScanID, cursor: String?, limit: Int
+  ) async throws(StoreError) -> Page<ScanErrorRecord> {
+    let after = try cursor.map(Cursor.decodeNumber) ?? 0
+    let rows = try await database.read { (connection) throws(StoreError) in
+      try connection.all(
+        ReadSQL.errors, [.uuid(id), .int(after), .int(Int64(limit) + 1)]
+      ) { (row: any SQLRow) throws(StoreError) in
+        ScanErrorRecord(
+          id: row.int(0), scanID: id, filePath: row.text(1), errorType: row.text(2),
+          errorMessage: row.text(3), createdAt: row.time(4))
+      }
+    }
+    return Page(rows, limit: limit) { Cursor.encode($0.id) }
+  }
+
+  package func now() async throws(StoreError) -> Timestamp {
+    try await database.read { (connection) throws(StoreError) in
+      try connection.first(ReadSQL.now) { (row: any SQLRow) throws(StoreError) in row.time(0) }
+    } ?? Timestamp(unixMilliseconds: 0)
+  }
+
+  package func setting(_ name: String) async throws(StoreError) -> String? {
+    try await database.read { (connection) throws(StoreError) in
+      try connection.first(ReadSQL.setting, [.text(name)]) {
+        (row: any SQLRow) throws(StoreError) in row.text(0)
+      }
+    }
+  }
+
+  package func setSetting(_ name: String, to value: String) async throws(StoreError) {
+    try await database.write { (connection) throws(StoreError) in
+      _ = try connection.run(ReadSQL.setSetting, [.text(name), .text(value)])
+    }
+  }
+}
+
+/// The list of scans under a filter, newest first.
+private struct ScanQuery {
+  private var conditions: [String] = []
+  private(set) var parameters: [SQLValue] = []
+  private let limit: Int
+
+  init(_ filter: ScanFilter, cursor: String?, limit: Int) throws(StoreError) {
+    self.limit = limit
+    if let cursor {
+      add("scans.number <", .int(try Cursor.decodeNumber(cursor)))
+    }
+    if let tenantID = filter.tenantID { add("scans.tenant_id =", .text(tenantID)) }
+    if let kind = filter.kind { add("scans.kind =", .text(kind)) }
+    if let target = filter.target { add("scans.target =", .text(target)) }
+    if let scope = filter.scope { add("scans.scope =", .text(indexKey(scope))) }
+    if !filter.statuses.isEmpty {
+      let list = filter.statuses.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+      conditions.append("scans.status IN (\(list))")
+    }
+    parameters.append(.int(Int64(limit) + 1))
+  }
+
+  private mutating func add(_ comparison: String, _ value: SQLValue) {
+    parameters.append(value)
+    conditions.append("\(comparison) $\(parameters.count)")
+  }
+
+  var statement: Statement {
+    let filter = conditions.isEmpty ? "TRUE" : conditions.joined(separator: " AND ")
+    return Statement(
+      """
+      SELECT \(ScanColumns.list) FROM scans WHERE \(filter)
+      ORDER BY scans.number DESC LIMIT $\(parameters.count)
+      """)
+  }
+}
+
+private enum ReadSQL {
+  static func scan(_ row: any SQLRow) throws(StoreError) -> Scan { ScanColumns.decode(row) }
+
+  static let scanByID = Statement("SELECT \(ScanColumns.list) FROM scans WHERE id = $1")
+  static let scanByNumber = Statement("SELECT \(ScanColumns.list) FROM scans WHERE number = $1")
+
+  /// An index on `updated_at` would be rewritten by every progress. What has changed lately either runs, or has a recent
+  /// event.
+  static let changed = Statement(
+    """
+    WITH recent AS MATERIALIZED (
+      SELECT DISTINCT scan_id FROM (
+        SELECT scan_id, created_at FROM scan_lifecycle_events ORDER BY id DESC LIMIT 10000
+      ) AS tail WHERE created_at >= $1)
+    SELECT \(ScanColumns.list) FROM scans
+    WHERE number IN (
+      SELECT number FROM scans WHERE status = 'running' AND updated_at >= $1
+      UNION SELECT number FROM scans WHERE id IN (SELECT scan_id FROM recent))
+    ORDER BY updated_at, number LIMIT $2
+    """)
+
+  static let statusCounts = Statement("SELECT status, count(*) FROM scans GROUP BY status")
+
+  static func items(_ change: Item.Change?) -> Statement {
+    change.flatMap { itemsByChange[$0] } ?? allItems
+  }
+
+  private static let allItems = itemStatement("")
+  private static let itemsByChange = Dictionary(
+    uniqueKeysWithValues: Item.Change.allCases.map {
+      // A literal, because the planner takes a partial index only for a condition that it can see.
+      ($0, itemStatement("AND change = '\($0.rawValue)'"))
+    })
+
+  private static func itemStatement(_ condition: String) -> Statement {
+    Statement(
+      """
+      SELECT key, type, change, identity, data, long_key FROM scan_items
+      WHERE scan_id = (SELECT number FROM scans WHERE id = $1) AND key > $2 \(condition)
+      ORDER BY key LIMIT $3
+      """)
+  }
+
+  static let errors = Statement(
+    """
+    SELECT id, file_path, error_type, error_message, created_at FROM scan_errors
+    WHERE scan_id = (SELECT number FROM scans WHERE id = $1) AND id > $2
+    ORDER BY id LIMIT $3
+    """)
+
+  static let now = Statement { dialect in "SELECT \(dialect.now)" }
+
+  static let setting = Statement("SELECT value FROM settings WHERE name = $1")
+  static let setSetting = Statement { dialect in
+    """
+    INSERT INTO settings (name, value, updated_at) VALUES ($1, $2, \(dialect.now))
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at
+    """
+  }
+}

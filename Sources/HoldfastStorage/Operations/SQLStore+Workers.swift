@@ -1,0 +1,214 @@
+package import HoldfastCore
+
+extension SQLStore {
+  package func registerWorker(
+    _ worker: WorkerRegistration
+  ) async throws(StoreError) -> WorkerLife {
+    // Unique for each life, unlike the name: a restart under the same name must not inherit leases.
+    let life = WorkerLife(id: ScanID.make().description, name: worker.name, host: worker.host)
+    return try await database.write { (connection) throws(StoreError) in
+      try connection.run(
+        WorkerSQL.insert,
+        [
+          .text(life.id), .text(worker.name), .text(worker.host), .text(worker.bootID),
+          .int(Int64(worker.processID)),
+          .int(Int64(bitPattern: worker.processStartTicks)), .int(Int64(worker.slots)),
+          .json(JSONValue.array(worker.kinds.map(JSONValue.string)).serialized),
+          .text(worker.version), .double(worker.heartbeatIntervalSeconds),
+        ])
+      return life
+    }
+  }
+
+  package func retireWorker(_ life: WorkerLife) async throws(StoreError) {
+    try await database.write { (connection) throws(StoreError) in
+      try connection.run(WorkerSQL.end, [.text(life.id), .text("retired")])
+      let held = try Requeueing.heldLeases(of: [life.id], connection)
+      _ = try Requeueing.requeue(
+        held, reason: .workerDrained, message: "its worker \(life.name) has stopped", connection)
+    }
+  }
+
+  package func beat(
+    _ life: WorkerLife, leases: [Lease], running: Int
+  ) async throws(StoreError) -> BeatOutcome {
+    try await database.write { (connection) throws(StoreError) in
+      let previous = try connection.first(
+        WorkerSQL.beat, [.text(life.id), .int(Int64(running))]
+      ) { (row: any SQLRow) throws(StoreError) in row.time(0) }
+      var held: Set<ScanID> = []
+      var requests: [ScanID: RequestedAction] = [:]
+      // Always in the order of ids, as every statement that locks several scans, so that none waits on another in a circle.
+      let sorted = leases.sorted { $0.scanID < $1.scanID }
+      try connection.run(
+        WorkerSQL.renew, [],
+        rows: Recordset(.uuids(sorted.map(\.scanID)), .ints(sorted.map(\.token)))
+      ) { (row: any SQLRow) throws(StoreError) in
+        let id = row.uuid(0)
+        held.insert(id)
+        if let action = row.optionalText(1).flatMap(RequestedAction.init(rawValue:)) {
+          requests[id] = action
+        }
+      }
+      if let previous {
+        try Requeueing.requeueUnacknowledged(life, held: held, before: previous, connection)
+      }
+      return BeatOutcome(
+        lost: leases.filter { !held.contains($0.scanID) }, requests: requests)
+    }
+  }
+
+  package func recoverEarlierLives(
+    of life: WorkerLife, isGone: @Sendable @escaping (WorkerRecord) -> Bool
+  ) async throws(StoreError) -> [Scan] {
+    let earlier = try await database.read { (connection) throws(StoreError) in
+      try connection.all(
+        WorkerSQL.earlier, [.text(life.name), .text(life.host), .text(life.id)],
+        WorkerSQL.decode)
+    }
+    // A process that is gone stays gone, so that asking outside the transaction is safe.
+    let gone = earlier.filter(isGone).map(\.id)
+    guard !gone.isEmpty else { return [] }
+    return try await database.write { (connection) throws(StoreError) in
+      for id in gone { try connection.run(WorkerSQL.end, [.text(id), .text("gone")]) }
+      let held = try Requeueing.heldLeases(of: gone, connection)
+      return try Requeueing.requeue(
+        held, reason: .workerRestarted, message: "its worker \(life.name) was started again",
+        connection)
+    }
+  }
+
+  package func workers() async throws(StoreError) -> [WorkerRecord] {
+    try await database.read { (connection) throws(StoreError) in
+      try connection.all(WorkerSQL.list, [], WorkerSQL.decode)
+    }
+  }
+}
+
+/// Scans whose worker cannot go on with them go back into the queue, or where an operator had wished them to go.
+enum Requeueing {
+  static func heldLeases(
+    of workers: [String], _ connection: any SQLConnection
+  ) throws(StoreError) -> [Lease] {
+    var held: [Lease] = []
+    for worker in workers {
+      held += try connection.all(heldBy, [.text(worker)]) {
+        (row: any SQLRow) throws(StoreError) in Lease(scanID: row.uuid(0), token: row.int(1))
+      }
+    }
+    return held.sorted { $0.scanID < $1.scanID }
+  }
+
+  /// Fenced by status and token like an attempt's own end; returns the scans as they are then.
+  static func requeue(
+    _ leases: [Lease], reason: Reason, message: String, _ connection: any SQLConnection
+  ) throws(StoreError) -> [Scan] {
+    guard !leases.isEmpty else { return [] }
+    let ends = leases.map {
+      AttemptReport(
+        lease: $0,
+        end: .requeued(reason: reason, message: message, delaySeconds: 0, countsAsCrash: false))
+    }
+    let applied = try Ending.apply(ends, connection)
+    return try connection.all(
+      scansByID, [], rows: Recordset(.uuids(leases.map(\.scanID).filter(applied.contains)))
+    ) { (row: any SQLRow) throws(StoreError) in ScanColumns.decode(row) }
+  }
+
+  /// A claim whose answer was lost leaves scans that this worker holds and does not know of. It has listed what it does hold;
+  /// what it was given before its previous beat and still does not list, it will never run.
+  static func requeueUnacknowledged(
+    _ life: WorkerLife, held: Set<ScanID>, before previous: Timestamp,
+    _ connection: any SQLConnection
+  ) throws(StoreError) {
+    let unknown = try connection.all(heldSince, [.text(life.id), .time(previous)]) {
+      (row: any SQLRow) throws(StoreError) in Lease(scanID: row.uuid(0), token: row.int(1))
+    }
+    let lost = unknown.filter { !held.contains($0.scanID) }.sorted { $0.scanID < $1.scanID }
+    _ = try requeue(
+      lost, reason: .workerLost,
+      message: "\(life.name) was given it and never learned of it", connection)
+  }
+
+  private static let heldBy = Statement(
+    """
+    SELECT scans.id, scans.lease_token FROM scans
+    WHERE scans.worker_id = $1 AND scans.status = 'running'
+    """)
+
+  private static let heldSince = Statement(
+    """
+    SELECT scans.id, scans.lease_token FROM scans
+    WHERE scans.worker_id = $1 AND scans.status = 'running' AND scans.claimed_at < $2
+    """)
+
+  private static let scansByID = Statement { dialect in
+    """
+    SELECT \(ScanColumns.list) FROM \(dialect.rows(RowShape(("id", .uuid)), from: 1))
+    JOIN scans ON scans.id = r.id
+    """
+  }
+}
+
+private enum WorkerSQL {
+  static let insert = Statement { dialect in
+    """
+    INSERT INTO workers (
+      id, name, host, boot_id, process_id, process_start_ticks, slots, kinds, version,
+      heartbeat_interval_seconds, started_at, last_heartbeat_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, \(dialect.now), \(dialect.now))
+    """
+  }
+
+  static let end = Statement { dialect in
+    """
+    UPDATE workers SET status = $2, running = 0, ended_at = \(dialect.now)
+    WHERE id = $1 AND status = 'alive'
+    """
+  }
+
+  /// Returns the time of the beat before.
+  static let beat = Statement { dialect in
+    """
+    UPDATE workers SET previous_heartbeat_at = last_heartbeat_at,
+      last_heartbeat_at = \(dialect.now), running = $2, status = 'alive'
+    WHERE id = $1 AND status <> 'retired'
+    RETURNING previous_heartbeat_at
+    """
+  }
+
+  static let renew = Statement { dialect in
+    """
+    UPDATE scans SET last_activity_at = \(dialect.now)
+    FROM \(dialect.rows(RowShape(("id", .uuid), ("token", .int)), from: 1))
+    WHERE scans.id = r.id AND scans.lease_token = r.token AND scans.status = 'running'
+    RETURNING scans.id, scans.requested_action
+    """
+  }
+
+  private static let columns = """
+    id, name, host, boot_id, process_id, slots, kinds, status, version, running, started_at,
+    last_heartbeat_at, heartbeat_interval_seconds, process_start_ticks
+    """
+
+  static let list = Statement("SELECT \(columns) FROM workers ORDER BY started_at, id")
+
+  static let earlier = Statement(
+    """
+    SELECT \(columns) FROM workers
+    WHERE name = $1 AND host = $2 AND id <> $3
+      AND (status = 'alive' OR EXISTS (
+        SELECT 1 FROM scans WHERE scans.worker_id = workers.id AND scans.status = 'running'))
+    ORDER BY started_at, id
+    """)
+
+  static func decode(_ row: any SQLRow) throws(StoreError) -> WorkerRecord {
+    WorkerRecord(
+      id: row.text(0), name: row.text(1), host: row.text(2), bootID: row.text(3),
+      processID: Int32(truncatingIfNeeded: row.int(4)), slots: Int(row.int(5)),
+      kinds: (row.json(6).arrayValue ?? []).compactMap(\.stringValue), status: row.text(7),
+      version: row.text(8), running: Int(row.int(9)), startedAt: row.time(10),
+      lastHeartbeatAt: row.time(11), heartbeatIntervalSeconds: row.double(12),
+      processStartTicks: UInt64(bitPattern: row.int(13)))
+  }
+}

@@ -1,0 +1,76 @@
+/// What the two databases say differently.
+package enum Dialect: String, Sendable, CaseIterable {
+  case sqlite, postgres
+
+  /// The time of the transaction.
+  var now: String {
+    switch self {
+    case .sqlite: "holdfast_now(0)"
+    case .postgres: "now()"
+    }
+  }
+
+  /// The time of the transaction plus so many seconds.
+  func now(plus seconds: String) -> String {
+    switch self {
+    case .sqlite: "holdfast_now(\(seconds))"
+    case .postgres: "now() + make_interval(secs => \(seconds))"
+    }
+  }
+
+  /// Locks the rows read until the end of the transaction. SQLite's write transactions are alone anyway.
+  func locking(_ table: String) -> String {
+    switch self {
+    case .sqlite: ""
+    case .postgres: "FOR NO KEY UPDATE OF \(table)"
+    }
+  }
+
+  /// Locks the rows read, and passes over those that another transaction holds.
+  var skippingLocked: String {
+    switch self {
+    case .sqlite: ""
+    case .postgres: "FOR UPDATE SKIP LOCKED"
+    }
+  }
+
+  /// `number` as a whole number.
+  func integer(_ expression: String) -> String {
+    switch self {
+    case .sqlite: "CAST(\(expression) AS INTEGER)"
+    case .postgres: "(\(expression))::bigint"
+    }
+  }
+
+  /// The rows of a ``Recordset`` as a table named `r`, whose parameters are numbered from `first`.
+  func rows(_ shape: RowShape, from first: Int) -> String {
+    let columns = shape.columns.enumerated()
+    switch self {
+    case .sqlite:
+      let values = columns.map { "$\(first + $0.offset) AS \($0.element.name)" }
+      return "(SELECT \(values.joined(separator: ", "))) AS r"
+    case .postgres:
+      let arrays = columns.map { "$\(first + $0.offset)::\(typeName($0.element.type))[]" }
+      let names = columns.map(\.element.name)
+      return "unnest(\(arrays.joined(separator: ", "))) AS r(\(names.joined(separator: ", ")))"
+    }
+  }
+
+  /// The database's own name of a type.
+  func typeName(_ type: ColumnType) -> String {
+    switch (self, type) {
+    case (.postgres, .bool): "boolean"
+    case (.postgres, .int): "bigint"
+    case (.postgres, .double): "double precision"
+    case (.postgres, .text): "text"
+    case (.postgres, .blob): "bytea"
+    case (.postgres, .uuid): "uuid"
+    case (.postgres, .time): "timestamptz"
+    case (.postgres, .json): "json"
+    case (.sqlite, .bool), (.sqlite, .int): "INTEGER"
+    case (.sqlite, .double): "REAL"
+    case (.sqlite, .blob): "BLOB"
+    case (.sqlite, .text), (.sqlite, .uuid), (.sqlite, .time), (.sqlite, .json): "TEXT"
+    }
+  }
+}
