@@ -15,7 +15,8 @@ struct ReportWriter: Sendable {
     case refused
   }
 
-  let store: any ScanStore
+  /// ``ScanStore/report(_:)`` of the store.
+  let report: @Sendable ([AttemptReport]) async throws(StoreError) -> [ReportOutcome]
   /// Where refused reports are kept: a line of JSON each.
   let quarantineFile: String
   let logger: Logger
@@ -23,7 +24,7 @@ struct ReportWriter: Sendable {
   /// - Throws: any error but ``StoreError/statement(_:)``: the database is not there, and the same call may succeed later.
   func write(_ reports: [AttemptReport]) async throws(StoreError) -> [Outcome] {
     do {
-      return try await store.report(reports).map { $0 == .applied ? .applied : .superseded }
+      return try await report(reports).map { $0 == .applied ? .applied : .superseded }
     } catch .statement(let why) {
       logger.error(
         "a batch of reports was refused; writing each by itself", metadata: ["error": "\(why)"])
@@ -37,7 +38,7 @@ struct ReportWriter: Sendable {
     var refusal = ""
     for (index, form) in Self.forms(of: report).enumerated() {
       do {
-        let outcome = try await store.report([form])
+        let outcome = try await self.report([form])
         if index > 0 {
           await keep(report, why: refusal)
           logger.error(

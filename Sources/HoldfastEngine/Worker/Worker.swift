@@ -116,8 +116,10 @@ package final class Worker: Sendable {
         host: host, size: configuration.spareRunners, bell: Doorbell(eventLoop: eventLoop),
         logger: logger)
       let journals = worker.journalsFolder
+      let store = worker.store
       writer = ReportWriter(
-        store: worker.store, quarantineFile: journals + "/quarantine.ndjson", logger: logger)
+        report: { reports async throws(StoreError) in try await store.report(reports) },
+        quarantineFile: journals + "/quarantine.ndjson", logger: logger)
       let reporter = Reporter(
         writer: writer, journal: Journal(folder: journals + "/" + life.id), eventLoop: eventLoop,
         logger: logger)
