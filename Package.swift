@@ -137,7 +137,7 @@ let package = Package(
       dependencies: [
         "holdfast", "HoldfastCore", "HoldfastEngine", "HoldfastStorage", "HoldfastTestKit",
       ],
-      swiftSettings: settings),
+      exclude: ["Golden/Help"], swiftSettings: settings),
     .testTarget(
       name: "ProcessTests",
       dependencies: [

@@ -4,7 +4,8 @@ import HoldfastEngine
 import HoldfastStorage
 import Logging
 
-/// Puts the parts together for one command: configuration, log, database. The only place that knows every part.
+/// Puts the parts together for one command: configuration, log, database. The only place that knows
+/// every part.
 struct Composition: Sendable {
   let configuration: Configuration
   let logger: Logger
@@ -40,7 +41,8 @@ struct Composition: Sendable {
     }
   }
 
-  /// Opens the database for a command that only looks or acts: it must be there and have its schema.
+  /// Opens the database for a command that only looks or acts: it must be there and have its
+  /// schema.
   func openExisting(connections: Int = 2) async throws(CommandFailure) -> SQLStore {
     let url = try databaseURL()
     if case .sqlite(let path) = url, access(path, F_OK) != 0 {

@@ -6,13 +6,15 @@ import Logging
 import ServiceLifecycle
 import UnixSignals
 
-/// Runs services until a signal asks for their end: the first SIGTERM or SIGINT drains them, the second ends the process.
+/// Runs services until a signal asks for their end: the first SIGTERM or SIGINT drains them, the
+/// second ends the process.
 struct Daemon: Sendable {
   let services: [any Service]
   let logger: Logger
 
   func run() async throws -> ExitStatus {
-    // The group's own lines about its services would tell an operator nothing that the services do not.
+    // The group's own lines about its services would tell an operator nothing that the services do
+    // not.
     var groupLogger = logger
     groupLogger.logLevel = .error
     let group = ServiceGroup(

@@ -1,5 +1,5 @@
-/// With what status `holdfast` ends; `docs/command-line.md` shows this table. The numbers from 64 on are those of
-/// `sysexits.h`, so that supervisors know them.
+/// With what status `holdfast` ends; `docs/command-line.md` shows this table. The numbers from 64
+/// on are those of `sysexits.h`, so that supervisors know them.
 enum ExitStatus: Int32, Sendable, CaseIterable {
   case success = 0
   case failed = 1

@@ -34,7 +34,8 @@ struct Program: Sendable {
     }
   }
 
-  /// ArgumentParser calls a mistyped command an unexpected argument; this says what was probably meant.
+  /// ArgumentParser calls a mistyped command an unexpected argument; this says what was probably
+  /// meant.
   private func unknownCommand(_ arguments: [String]) -> CommandFailure? {
     guard let first = arguments.first, !first.hasPrefix("-") else { return nil }
     let commands = HoldfastCommand.configuration.subcommands
@@ -55,7 +56,8 @@ struct Program: Sendable {
     failure.title = Redaction.scrubbed(failure.title)
     failure.detail = failure.detail.map(Redaction.scrubbed)
     if asJSON, let json = try? JSONText.of(failure, pretty: false) {
-      // A failure holds two texts and a number: its encoding cannot fail, and if it did, the text below says the same.
+      // A failure holds two texts and a number: its encoding cannot fail, and if it did, the text
+      // below says the same.
       errors.write(json + "\n")
       return failure.status
     }
@@ -65,7 +67,8 @@ struct Program: Sendable {
     return failure.status
   }
 
-  /// Help, versions and completion scripts arrive as errors too: they go to standard output and are no failure.
+  /// Help, versions and completion scripts arrive as errors too: they go to standard output and are
+  /// no failure.
   private func reportParsing(_ error: any Error, asJSON: Bool) -> ExitStatus {
     let code = HoldfastCommand.exitCode(for: error)
     if code == .success {

@@ -57,7 +57,8 @@ struct PagePrinter<Row: Codable & Sendable> {
     }
   }
 
-  /// One page as it is; with `--all`, one item a line as they come, so that a million cost no memory.
+  /// One page as it is; with `--all`, one item a line as they come, so that a million cost no
+  /// memory.
   private func printJSON(
     _ fetch: (_ cursor: String?, _ limit: Int) async throws(StoreError) -> Page<Row>
   ) async throws(CommandFailure) {

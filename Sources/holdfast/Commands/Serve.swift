@@ -50,7 +50,8 @@ struct ServeCommand: HoldfastSubcommand {
     return status
   }
 
-  /// The address for a browser on this machine: one that listens everywhere is reached at the loopback address.
+  /// The address for a browser on this machine: one that listens everywhere is reached at the
+  /// loopback address.
   static func url(host: String, port: Int) -> String {
     let name =
       switch host {

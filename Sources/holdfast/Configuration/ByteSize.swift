@@ -6,8 +6,9 @@ struct ByteSize: Sendable, Hashable {
     self.bytes = bytes
   }
 
-  /// Decimal units (kB, MB, GB, TB, PB) count in thousands, binary ones (KiB, MiB, …) in 1024; a letter alone (`10M`) is
-  /// binary, as in `find` and `dd`. `nil` for anything else, for less than nothing and for more than 64 bits hold.
+  /// Decimal units (kB, MB, GB, TB, PB) count in thousands, binary ones (KiB, MiB, …) in 1024; a
+  /// letter alone (`10M`) is binary, as in `find` and `dd`. `nil` for anything else, for less than
+  /// nothing and for more than 64 bits hold.
   init?(_ text: String) {
     let trimmed = text.filter { $0 != " " && $0 != "_" }
     let digits = trimmed.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }

@@ -1,8 +1,8 @@
 import HoldfastCore
 import HoldfastEngine
 
-/// The settings of this process, each from the strongest place that names it: flags, then the environment, then the
-/// file, then the defaults.
+/// The settings of this process, each from the strongest place that names it: flags, then the
+/// environment, then the file, then the defaults.
 struct Configuration: Sendable {
   var host: String
   var port: Int
@@ -89,7 +89,8 @@ struct Configuration: Sendable {
     return parse(text, place: "the default of \(setting.name.rawValue)", isUsage: false)
   }
 
-  /// Kubernetes sets `HOLDFAST_PORT=tcp://…` in every container beside a service that is called `holdfast`.
+  /// Kubernetes sets `HOLDFAST_PORT=tcp://…` in every container beside a service that is called
+  /// `holdfast`.
   private static func hint(for setting: Setting, value: String) -> String {
     guard setting.name == .port, value.hasPrefix("tcp://") else { return "" }
     return " (Kubernetes sets this for a service named “holdfast”: give the pod "

@@ -47,7 +47,8 @@ enum Redaction {
 
   private static let known = Mutex<[String]>([])
 
-  /// Very short passwords would mask half of every sentence; they are masked only where an authority or a query shows them.
+  /// Very short passwords would mask half of every sentence; they are masked only where an
+  /// authority or a query shows them.
   private static func masking(_ secrets: [String], in text: String) -> String {
     secrets.reduce(text) { text, secret in
       if secret.utf8.count >= 4 { return text.replacing(secret, with: mask) }

@@ -17,10 +17,11 @@ enum SettingName: String, Sendable, CaseIterable {
   case logFormat = "log_format"
 }
 
-/// One setting: the single place that says how it is spelled everywhere, what it accepts and what it is when nobody says.
+/// One setting: the single place that says how it is spelled everywhere, what it accepts and what
+/// it is when nobody says.
 ///
-/// The parser of the file, the reading of the environment, the help of the flags and `docs/configuration.md` all come from
-/// ``table``.
+/// The parser of the file, the reading of the environment, the help of the flags and
+/// `docs/configuration.md` all come from ``table``.
 struct Setting: Sendable {
   var name: SettingName
   var environment: String

@@ -1,7 +1,7 @@
 /// What becomes of signals and answers while a command follows a scan.
 ///
-/// Ctrl-C on a terminal asks; elsewhere, and for every other signal, the scan is left to go on. A signal while the command
-/// is already leaving or cancelling ends it at once.
+/// Ctrl-C on a terminal asks; elsewhere, and for every other signal, the scan is left to go on. A
+/// signal while the command is already leaving or cancelling ends it at once.
 struct Interruption: Sendable, Hashable {
   enum State: Sendable, Hashable {
     case following, asking, cancelling, leaving

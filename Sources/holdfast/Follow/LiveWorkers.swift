@@ -15,13 +15,13 @@ enum LiveWorkers {
       isRunning: { ProcessEnvironment.isRunning($0, startTicks: $1) })
   }
 
-  /// The workers that take scans of `kind` and are alive: their heartbeat is fresh by the database's clock and, on this host,
-  /// their process is there.
+  /// The workers that take scans of `kind` and are alive: their heartbeat is fresh by the
+  /// database's clock and, on this host, their process is there.
   static func of(
     _ workers: [WorkerRecord], kind: String, now: Timestamp, host: Host
   ) -> [WorkerRecord] {
     workers.filter { worker in
-      guard worker.status == "active" else { return false }
+      guard worker.status == "alive" else { return false }
       guard worker.kinds.isEmpty || worker.kinds.contains(kind) else { return false }
       let silence = now.seconds(since: worker.lastHeartbeatAt)
       guard silence <= worker.heartbeatIntervalSeconds * 3 else { return false }
@@ -33,7 +33,8 @@ enum LiveWorkers {
 }
 
 extension ProcessEnvironment {
-  /// Whether the process that started at `startTicks` (clock ticks after boot; 0 if unknown) still runs.
+  /// Whether the process that started at `startTicks` (clock ticks after boot; 0 if unknown) still
+  /// runs.
   static func isRunning(_ processID: Int32, startTicks: UInt64) -> Bool {
     // What cannot be read is not there, or not ours to judge: `kill` tells the two apart.
     guard let stat = try? readFile("/proc/\(processID)/stat") else {

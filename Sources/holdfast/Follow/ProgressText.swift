@@ -2,7 +2,8 @@ import HoldfastCore
 
 /// A running scan in one line: for a terminal as wide as it is, and for a log.
 enum ProgressText {
-  /// `#42 running  ███████░░░░░  63 %  31,200 of 49,000 entries  12,345/s  0:03 left  …/doc/zip`, as much as fits.
+  /// `#42 running  ███████░░░░░  63 %  31,200 of 49,000 entries  12,345/s  0:03 left  …/doc/zip`,
+  /// as much as fits.
   static func bar(_ scan: Scan, _ meter: ProgressMeter, columns: Int) -> String {
     let head = "#\(scan.number) \(scan.status.rawValue)"
     guard let progress = scan.progress, scan.status == .running else {

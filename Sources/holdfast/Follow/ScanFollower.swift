@@ -4,7 +4,8 @@ import HoldfastEngine
 import HoldfastStorage
 import UnixSignals
 
-/// Follows one scan to its end, shows how it goes, and brings a worker along where nobody else is there to run it.
+/// Follows one scan to its end, shows how it goes, and brings a worker along where nobody else is
+/// there to run it.
 final class ScanFollower {
   private let store: any ScanStore
   private let composition: Composition
@@ -13,7 +14,8 @@ final class ScanFollower {
   private var display: ProgressDisplay
   private var interruption: Interruption
   private var embedded: Worker?
-  /// The wait for a key. It outlives the step that began it, and is ended as soon as the answer no longer matters.
+  /// The wait for a key. It outlives the step that began it, and is ended as soon as the answer no
+  /// longer matters.
   private var asking: Task<Void, Never>?
   private var nextLookAtWorkers: Double = 0
   private var isDatabaseGone = false
@@ -69,7 +71,8 @@ final class ScanFollower {
       }
     }
     tasks.addTask(name: "clock") {
-      // Rates and a silent database need looks without changes. The sleep throws when the task is cancelled.
+      // Rates and a silent database need looks without changes. The sleep throws when the task is
+      // cancelled.
       while (try? await Task.sleep(for: .milliseconds(500))) != nil { wake.yield(.tick) }
     }
     tasks.addTask(name: "signals") {
@@ -250,7 +253,8 @@ final class ScanFollower {
     }
   }
 
-  /// A terminal that is closed ends nothing, unless `nohup` has said that it should not even be noticed.
+  /// A terminal that is closed ends nothing, unless `nohup` has said that it should not even be
+  /// noticed.
   private static var trappedSignals: [UnixSignal] {
     ProcessEnvironment.ignoresHangup ? [.sigint, .sigterm] : [.sigint, .sigterm, .sighup]
   }

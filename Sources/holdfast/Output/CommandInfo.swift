@@ -1,8 +1,8 @@
 import ArgumentParser
 import FoundationEssentials
 
-/// What ArgumentParser tells of a command in its machine-readable help (`--experimental-dump-help`): the parts that the
-/// manual page needs.
+/// What ArgumentParser tells of a command in its machine-readable help
+/// (`--experimental-dump-help`): the parts that the manual page needs.
 struct CommandInfo: Decodable {
   var commandName: String
   var abstract: String?

@@ -1,7 +1,7 @@
 import FoundationEssentials
 
-/// The one way in which this program prints JSON: keys sorted, slashes as they are, and nothing in it that could drive a
-/// terminal.
+/// The one way in which this program prints JSON: keys sorted, slashes as they are, and nothing in
+/// it that could drive a terminal.
 enum JSONText {
   static func of(_ value: some Encodable, pretty: Bool) throws(CommandFailure) -> String {
     let encoder = JSONEncoder()
@@ -14,7 +14,8 @@ enum JSONText {
     }
   }
 
-  /// JSON allows C1 controls and reordering marks to stand in strings as they are; written as `\u….` they mean the same.
+  /// JSON allows C1 controls and reordering marks to stand in strings as they are; written as
+  /// `\u….` they mean the same.
   static func harmless(_ text: String) -> String {
     // Line feeds are the layout's own: those of the data are escaped already.
     func isHarmful(_ scalar: Unicode.Scalar) -> Bool {

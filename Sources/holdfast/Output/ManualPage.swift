@@ -1,7 +1,8 @@
 import ArgumentParser
 import HoldfastCore
 
-/// The manual page, `man holdfast`, in the language of mdoc(7), made out of the commands themselves.
+/// The manual page, `man holdfast`, in the language of mdoc(7), made out of the commands
+/// themselves.
 enum ManualPage {
   static func text(of command: any ParsableCommand.Type) throws -> String {
     let root = try CommandInfo(of: command)
@@ -113,7 +114,8 @@ enum ManualPage {
     return words.prefix(1).lowercased() + words.dropFirst()
   }
 
-  /// Keeps text from being read as a macro: backslashes, and a dot or an apostrophe that begins a line.
+  /// Keeps text from being read as a macro: backslashes, and a dot or an apostrophe that begins a
+  /// line.
   private static func escaped(_ text: some StringProtocol) -> String {
     let plain = String(text).replacing("\\", with: "\\e").replacing("-", with: "\\-")
     let lines = plain.split(separator: "\n", omittingEmptySubsequences: true)

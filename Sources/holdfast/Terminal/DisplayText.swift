@@ -1,7 +1,9 @@
-/// How text looks on a terminal: how many columns it takes, and what of it must not reach the terminal as it is.
+/// How text looks on a terminal: how many columns it takes, and what of it must not reach the
+/// terminal as it is.
 enum DisplayText {
-  /// Makes data safe to print: control characters, escapes and characters that reorder or hide text become visible
-  /// (`\n`, `\x1b`, `\u{202e}`), so that a file's name cannot drive the terminal or pose as another.
+  /// Makes data safe to print: control characters, escapes and characters that reorder or hide text
+  /// become visible (`\n`, `\x1b`, `\u{202e}`), so that a file's name cannot drive the terminal or
+  /// pose as another.
   static func escaped(_ text: some StringProtocol) -> String {
     guard text.unicodeScalars.contains(where: isUnsafe) else { return String(text) }
     var result = ""
@@ -67,7 +69,8 @@ enum DisplayText {
     String(repeating: " ", count: max(0, columns - width(of: text))) + text
   }
 
-  /// A terminal gives one cell or two to a character, whatever the number of scalars it is composed of.
+  /// A terminal gives one cell or two to a character, whatever the number of scalars it is composed
+  /// of.
   static func width(of character: Character) -> Int {
     var result = 0
     for scalar in character.unicodeScalars {
@@ -88,7 +91,8 @@ enum DisplayText {
     return scalar.properties.isEmojiPresentation || isEastAsianWide(scalar.value) ? 2 : 1
   }
 
-  /// East Asian Width W and F (Unicode Standard Annex 11) as blocks; the standard library does not carry the property.
+  /// East Asian Width W and F (Unicode Standard Annex 11) as blocks; the standard library does not
+  /// carry the property.
   private static func isEastAsianWide(_ value: UInt32) -> Bool {
     switch value {
     case 0x1100...0x115F, 0x2E80...0x303E, 0x3041...0x33FF, 0x3400...0x4DBF, 0x4E00...0x9FFF,
@@ -100,8 +104,9 @@ enum DisplayText {
     }
   }
 
-  /// Controls (C0, DEL, C1), and the format characters that reorder or hide text: bidirectional controls, line separators,
-  /// zero-width characters other than the joiners that scripts and emoji need, and tags.
+  /// Controls (C0, DEL, C1), and the format characters that reorder or hide text: bidirectional
+  /// controls, line separators, zero-width characters other than the joiners that scripts and emoji
+  /// need, and tags.
   static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0..<0x20, 0x7F..<0xA0, 0x061C, 0x200B, 0x200E, 0x200F, 0x2028...0x202E, 0x2060...0x206F,

@@ -3,7 +3,8 @@ import Glibc
 
 /// Waits for one key on the terminal, without the return key.
 enum KeyPress {
-  /// The next key, or `nil` if the terminal went away or the task was cancelled. Waits on a thread of its own.
+  /// The next key, or `nil` if the terminal went away or the task was cancelled. Waits on a thread
+  /// of its own.
   static func next(on descriptor: Int32) async -> UInt8? {
     let pipe = SelfPipe()
     return await withTaskCancellationHandler {

@@ -1,7 +1,7 @@
 /// Rows of cells under headings, cut to the width of the terminal.
 ///
-/// Columns shrink by the room that each can give: the widest flexible one first, down to its minimum; the others keep
-/// what they need. Where nothing has to fit, nothing is cut.
+/// Columns shrink by the room that each can give: the widest flexible one first, down to its
+/// minimum; the others keep what they need. Where nothing has to fit, nothing is cut.
 struct Table: Sendable {
   struct Column: Sendable {
     var title: String
@@ -41,7 +41,8 @@ struct Table: Sendable {
     self.terminal = terminal
   }
 
-  /// The lines of `rows`; the first call also gives the headings and settles the widths for all that follow.
+  /// The lines of `rows`; the first call also gives the headings and settles the widths for all
+  /// that follow.
   mutating func lines(for rows: [[Cell]]) -> [String] {
     var result: [String] = []
     if widths == nil {

@@ -1,6 +1,7 @@
 import Glibc
 
-/// What is known of one output stream: whether a person looks at it, how wide it is, and whether colours are welcome.
+/// What is known of one output stream: whether a person looks at it, how wide it is, and whether
+/// colours are welcome.
 struct Terminal: Sendable {
   var descriptor: Int32
   var isInteractive: Bool
@@ -9,7 +10,8 @@ struct Terminal: Sendable {
 
   /// - Parameters:
   ///   - columns: the value of `COLUMNS`, if it is a number.
-  ///   - noColour: whether `NO_COLOR` is set to anything but nothing (no-color.org), or `TERM` is `dumb`.
+  ///   - noColour: whether `NO_COLOR` is set to anything but nothing (no-color.org), or `TERM` is
+  ///     `dumb`.
   init(descriptor: Int32, isInteractive: Bool, columns: Int?, noColour: Bool) {
     self.descriptor = descriptor
     self.isInteractive = isInteractive
@@ -40,8 +42,8 @@ struct Terminal: Sendable {
     usesColour ? "\u{1b}[\(style.rawValue)m\(text)\u{1b}[0m" : text
   }
 
-  /// Writes all of `text`. An output that is closed or full is no error of the command, but there is no sense in going on
-  /// with a long list then.
+  /// Writes all of `text`. An output that is closed or full is no error of the command, but there
+  /// is no sense in going on with a long list then.
   ///
   /// - Returns: whether all of it was written.
   @discardableResult

@@ -8,7 +8,7 @@ import Testing
   private let now = Timestamp(unixMilliseconds: 10_000_000)
 
   private func worker(
-    host: String = "here", bootID: String = "boot", kinds: [String] = [], status: String = "active",
+    host: String = "here", bootID: String = "boot", kinds: [String] = [], status: String = "alive",
     silentSeconds: Double = 1
   ) -> WorkerRecord {
     WorkerRecord(
@@ -42,7 +42,7 @@ import Testing
     #expect(isLive(worker(host: "elsewhere"), runs: false))
   }
 
-  @Test func aWorkerThatHasEndedIsNotLive() { #expect(!isLive(worker(status: "ended"))) }
+  @Test func aWorkerThatHasEndedIsNotLive() { #expect(!isLive(worker(status: "retired"))) }
 
   @Test func processesAreToldApartByTheirStart() throws {
     let own = getpid()

@@ -9,8 +9,8 @@ enum Golden {
       .deletingLastPathComponent().deletingLastPathComponent()
   }
 
-  /// Expects the file `path` (from the package's folder) to hold `text`. With `HOLDFAST_RECORD=1` in the environment it
-  /// writes the file instead, for a person to look at the difference.
+  /// Expects the file `path` (from the package's folder) to hold `text`. With `HOLDFAST_RECORD=1`
+  /// in the environment it writes the file instead, for a person to look at the difference.
   static func expect(
     _ text: String, at path: String, sourceLocation: SourceLocation = #_sourceLocation
   ) throws {

@@ -1,0 +1,79 @@
+import Foundation
+import Glibc
+import HoldfastTestKit
+import Synchronization
+
+/// The real binary on a terminal of its own, as a person would use it.
+final class PseudoTerminal: Sendable {
+  private let master: FileHandle
+  private let process: Process
+  private let seen = Mutex("")
+  private let ended = Mutex<Int32?>(nil)
+
+  /// - Parameters:
+  ///   - columns: the width of the terminal.
+  init(_ arguments: [String], environment: [String: String] = [:], columns: UInt16 = 100) throws {
+    var (descriptor, slave): (Int32, Int32) = (-1, -1)
+    var size = winsize(ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
+    guard openpty(&descriptor, &slave, nil, nil, &size) == 0 else {
+      throw WaitedTooLong(description: "no pseudo-terminal: errno \(errno)")
+    }
+    for end in [descriptor, slave] { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    master = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    let terminal = FileHandle(fileDescriptor: slave, closeOnDealloc: true)
+    process = Process()
+    // `setsid --ctty` makes the terminal the controlling one, so that Ctrl-C becomes SIGINT.
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/setsid")
+    process.arguments = ["--ctty", "--wait", try HoldfastProcess.binary] + arguments
+    process.environment = environment.merging(
+      ["PATH": "/usr/bin:/bin", "TERM": "xterm-256color"]
+    ) { given, _ in given }
+    process.standardInput = terminal
+    process.standardOutput = terminal
+    process.standardError = terminal
+    process.terminationHandler = { [weak self] process in
+      self?.ended.withLock { $0 = process.terminationStatus }
+    }
+    let reader = Thread { [weak self, master] in
+      while let data = try? master.read(upToCount: 4096), !data.isEmpty {
+        guard let self else { return }
+        let text = String(decoding: data, as: UTF8.self)
+        self.seen.withLock { $0 += text }
+      }
+    }
+    try process.run()
+    reader.start()
+    try terminal.close()
+  }
+
+  deinit {
+    // Ends the whole session; `setsid` itself ends with its child.
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+  }
+
+  /// Everything that the terminal was sent so far.
+  var output: String { seen.withLock { $0 } }
+
+  func type(_ text: String) throws { try master.write(contentsOf: Data(text.utf8)) }
+
+  /// Waits until the terminal has been sent `text`.
+  func expect(_ text: String, within limit: Duration = .seconds(30)) async throws {
+    do {
+      _ = try await eventually("“\(text)” on the terminal", within: limit) {
+        output.contains(text) ? true : nil
+      }
+    } catch {
+      throw WaitedTooLong(description: "\(error); it showed: \(output.debugDescription)")
+    }
+  }
+
+  func waitForEnd(within limit: Duration = .seconds(60)) async throws -> Int32 {
+    do {
+      return try await eventually("the end of the command", within: limit) {
+        ended.withLock { $0 }
+      }
+    } catch {
+      throw WaitedTooLong(description: "\(error); it showed: \(output.debugDescription)")
+    }
+  }
+}
