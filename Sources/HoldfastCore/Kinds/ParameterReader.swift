@@ -57,11 +57,14 @@ struct ParameterReader {
   }
 
   private func value(_ name: String) -> JSONValue? {
-    members[name].flatMap { $0 == .null ? nil : $0 }
+    members[name]?.nonNull
   }
 }
 
 extension JSONValue {
+  /// `nil` for `null`. Spelled out, because a bare `nil` where a `JSONValue` fits is JSON's `null`.
+  package var nonNull: JSONValue? { self == .null ? Optional.none : .some(self) }
+
   /// How an error calls a value of this kind.
   var typeName: String {
     switch self {

@@ -57,9 +57,9 @@ extension WorkerMessage {
       kind: try json.text("kind", in: "start"),
       target: try json.text("target", in: "start"),
       params: json["params"] ?? .null,
-      checkpoint: json["checkpoint"].flatMap { $0 == .null ? nil : $0 },
+      checkpoint: json["checkpoint"]?.nonNull,
       progress: json["progress"].flatMap(progress),
-      baseline: try json["baseline"].flatMap { $0 == .null ? nil : $0 }.map {
+      baseline: try json["baseline"]?.nonNull.map {
         json throws(Malformed) in
         Baseline.Summary(
           scanID: try json.scanID("scan_id", in: "start.baseline"),
