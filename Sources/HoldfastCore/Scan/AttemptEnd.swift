@@ -38,10 +38,9 @@ package enum AttemptEnd: Sendable, Hashable, Codable {
         error: "\(message); its runner died \(crashes + 1) times", reason: .runnerCrashed,
         summary: nil)
     }
-    // The first retry is at once: most single deaths are an accident of the machine. Then 2 s, 4 s, … at most 60 s.
-    let ceiling = crashes == 0 ? 0 : min(60, Double(1 << min(crashes, 6)))
+    let delay = Backoff.delaySeconds(failures: crashes, policy: policy, jitter: jitter)
     return .requeued(
-      reason: .runnerCrashed, message: message, delaySeconds: ceiling * jitter,
+      reason: .runnerCrashed, message: message, delaySeconds: delay,
       countsAsCrash: true)
   }
 }

@@ -23,6 +23,9 @@ package enum Lifecycle {
     case cancel
     /// An operator runs an ended scan again: retry, reset or revert.
     case retry
+    /// A recovery gives up on a scan in the queue: nobody claimed it in time and its policy fails such scans, or it has
+    /// killed its runners too often. Apart from `fail`, so that no attempt's late failure fits a pending scan.
+    case expire
   }
 
   /// The status after `event`, or `nil` where the event cannot happen to a scan in that status.
@@ -32,6 +35,7 @@ package enum Lifecycle {
     case (.running, .complete): .completed
     case (.running, .completePartially): .partial
     case (.running, .fail): .failed
+    case (.pending, .expire): .failed
     case (.running, .requeue): .pending
     case (.running, .pause): .paused
     case (.paused, .unpause): .pending

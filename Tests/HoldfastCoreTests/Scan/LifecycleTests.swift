@@ -5,14 +5,14 @@ import Testing
   /// What the design's table says, written down a second time by hand: one row for each status, one column for each event.
   /// A dash is a transition that must not exist.
   static let table = """
-    from      | claim   complete  completePartially fail   requeue pause  unpause cancel    retry
-    pending   | running -         -                 -      -       -      -       cancelled -
-    running   | -       completed partial           failed pending paused -       cancelled -
-    paused    | -       -         -                 -      -       -      pending cancelled -
-    completed | -       -         -                 -      -       -      -       -         -
-    partial   | -       -         -                 -      -       -      -       -         pending
-    failed    | -       -         -                 -      -       -      -       -         pending
-    cancelled | -       -         -                 -      -       -      -       -         pending
+    from      | claim   complete  completePartially fail   requeue pause  unpause cancel    retry expire
+    pending   | running -         -                 -      -       -      -       cancelled - failed
+    running   | -       completed partial           failed pending paused -       cancelled - -
+    paused    | -       -         -                 -      -       -      pending cancelled - -
+    completed | -       -         -                 -      -       -      -       -         - -
+    partial   | -       -         -                 -      -       -      -       -         pending -
+    failed    | -       -         -                 -      -       -      -       -         pending -
+    cancelled | -       -         -                 -      -       -      -       -         pending -
     """
 
   struct Cell: Sendable, CustomTestStringConvertible {

@@ -1,0 +1,40 @@
+/// Who decides that a scan is stuck: ``verdict(_:policy:now:)``. What is then done about it is ``RecoveryDecision``'s.
+package enum Supervision {
+  /// What to hold of a scan at `now`.
+  ///
+  /// - Parameters:
+  ///   - policy: of its kind and target; limits that the scan itself was given replace it.
+  ///   - now: the database's clock, read with the snapshot.
+  package static func verdict(
+    _ snapshot: ScanSnapshot, policy: Policy, now: Timestamp
+  ) -> Verdict {
+    let policy = policy.bound(to: snapshot)
+    let deadlines = Deadlines(snapshot, policy: policy)
+    switch snapshot.status {
+    case .pending:
+      return PendingJudge(snapshot: snapshot, policy: policy, deadlines: deadlines, now: now)
+        .verdict
+    case .paused:
+      return PausedJudge(snapshot: snapshot, deadlines: deadlines, now: now).verdict
+    case .running:
+      return RunningJudge(snapshot: snapshot, policy: policy, deadlines: deadlines, now: now)
+        .verdict
+    case .completed, .partial, .failed, .cancelled:
+      return Verdict(
+        kind: .ended, sentence: "\(snapshot.name) has ended: \(snapshot.status.rawValue).",
+        judgedAt: now)
+    }
+  }
+
+  /// The first moment at which a scan could be due for a recovery, were nothing heard of it from now on; `nil` for one that has
+  /// ended. Until then its verdict gives no reason.
+  ///
+  /// This is what the index of overdue scans holds. Heartbeats and progress only move the moment later, so the index may
+  /// keep an earlier one: the sweep that finds it finds a scan in good order, and writes the later moment (the lazy
+  /// re-arming that keeps heartbeats from rewriting the index).
+  package static func earliestCheck(
+    _ snapshot: ScanSnapshot, policy: Policy
+  ) -> Timestamp? {
+    Deadlines(snapshot, policy: policy.bound(to: snapshot)).earliest
+  }
+}
