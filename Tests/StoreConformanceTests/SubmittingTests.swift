@@ -22,7 +22,9 @@ import Testing
       #expect(try await fixture.eventTypes(of: scan.id) == ["scan_submitted"])
       #expect(try await fixture.store.scan(.number(scan.number)) == scan)
     }
-    let numbers = outcomes.compactMap { if case .created(let scan) = $0 { scan.number } else { nil } }
+    let numbers = outcomes.compactMap {
+      if case .created(let scan) = $0 { scan.number } else { nil }
+    }
     #expect(numbers == numbers.sorted())
     #expect(Set(numbers).count == 5)
   }

@@ -1,6 +1,6 @@
-import Glibc
 import GRDB
 import GRDBSQLite
+import Glibc
 import HoldfastCore
 import Logging
 import Synchronization

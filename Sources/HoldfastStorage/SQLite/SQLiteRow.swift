@@ -50,7 +50,8 @@ final class SQLiteRow: SQLRow {
     withText(column) { bytes in
       if bytes.count == 2, bytes[0] == UInt8(ascii: "{") { return .object([:]) }
       guard let value = JSONValue(parsing: bytes) else {
-        refuse(column, because: "“\(String(decoding: bytes.prefix(40), as: UTF8.self))” is not JSON")
+        refuse(
+          column, because: "“\(String(decoding: bytes.prefix(40), as: UTF8.self))” is not JSON")
         return .null
       }
       return value
