@@ -39,8 +39,9 @@ private enum Reporting {
     try StagedParts.write(live, held: held, connection)
     try Advancing.write(live, held: held, changes: changes, connection)
 
+    // What has no contents and what has contents and an end; a report with neither only asks whether its lease holds.
     let toEnd = sorted.filter {
-      $0.end != nil && (!$0.hasContents || held[$0.lease.scanID] != nil)
+      !$0.hasContents || ($0.end != nil && held[$0.lease.scanID] != nil)
     }
     let ended = try end(toEnd, connection)
     var applied = ended.union(live.filter { $0.end == nil }.map(\.lease.scanID))
