@@ -14,12 +14,17 @@ final class Heartbeater: Sendable {
   private let beatBell: Doorbell
   private let guardBell: Doorbell
   private let onSuccess: @Sendable () -> Void
+  private let isClaiming: @Sendable () -> Bool
 
-  /// - Parameter onSuccess: called after each beat that the database has answered.
+  /// - Parameters:
+  ///   - isClaiming: whether scans are being claimed whose leases are not known here yet.
+  ///   - onSuccess: called after each beat that the database has answered.
   init(
     store: any ScanStore, life: WorkerLife, leases: LeaseTable, intervalSeconds: Double,
-    eventLoop: any EventLoop, logger: Logger, onSuccess: @escaping @Sendable () -> Void
+    eventLoop: any EventLoop, logger: Logger, isClaiming: @escaping @Sendable () -> Bool,
+    onSuccess: @escaping @Sendable () -> Void
   ) {
+    self.isClaiming = isClaiming
     self.store = store
     self.life = life
     self.leases = leases
@@ -59,7 +64,15 @@ final class Heartbeater: Sendable {
 
   private func beatLoop() async {
     beatBell.ring(after: pauseSeconds)
+    var beganAt = ContinuousClock.now
     for await _ in beatBell.rings {
+      // The store takes back what a worker was given before its previous beat and does not list in this one: the answer must have
+      // been lost. So the beats that an operator's wish brings wait while a claim's answer is under way; the regular ones do not.
+      if isClaiming(), (.now - beganAt).seconds < pauseSeconds / 2 {
+        beatBell.ring(after: 0.02)
+        continue
+      }
+      beganAt = .now
       let isAnswered = await beat()
       // A beat that failed is tried again soon: every lease lives on this.
       beatBell.ring(after: isAnswered ? pauseSeconds : min(5, pauseSeconds / 4))

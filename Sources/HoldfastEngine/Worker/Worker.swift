@@ -12,6 +12,7 @@ package final class Worker: Sendable {
     var life: WorkerLife?
     var isDraining = false
     var slotsInUse = 0
+    var isClaiming = false
     var sessions: [Lease: AttemptSession] = [:]
   }
 
@@ -127,7 +128,9 @@ package final class Worker: Sendable {
       heartbeater = Heartbeater(
         store: worker.store, life: life, leases: worker.leases,
         intervalSeconds: configuration.heartbeatIntervalSeconds, eventLoop: eventLoop,
-        logger: logger, onSuccess: { reporter.databaseIsBack() })
+        logger: logger,
+        isClaiming: { worker.state.withLock { $0.isClaiming } },
+        onSuccess: { reporter.databaseIsBack() })
     }
   }
 
@@ -232,6 +235,8 @@ extension Worker {
       let free = state.withLock { configuration.slots - $0.slotsInUse }
       guard free > 0 else { break }
       let askedAt = ContinuousClock.now
+      state.withLock { $0.isClaiming = true }
+      defer { state.withLock { $0.isClaiming = false } }
       do throws(StoreError) {
         let claims = try await claims(life, limit: free)
         for claim in claims { begin(claim, askedAt) }
