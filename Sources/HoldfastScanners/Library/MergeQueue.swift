@@ -86,7 +86,9 @@ struct PartFetcher {
   private func nextReply() -> ScanSession.PartsReply? {
     session.inbox.wait { inbox -> ScanSession.PartsReply?? in
       if inbox.isClosed || context.shouldStop { return .some(nil) }
-      return inbox.replies.isEmpty ? nil : inbox.replies.removeFirst()
+      // Not `isEmpty ? nil : …`: that `nil` would be the inner one, and end the wait.
+      if inbox.replies.isEmpty { return nil }
+      return .some(inbox.replies.removeFirst())
     }
   }
 }
