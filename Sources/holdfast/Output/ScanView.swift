@@ -88,7 +88,7 @@ enum ScanView {
     let errors = scan.counts.errors
     if errors > 0 { text += "; \(Quantity.grouped(errors)) error\(errors == 1 ? "" : "s")" }
     if let error = scan.errorMessage { text += ": \(DisplayText.escaped(error))" }
-    return text + "."
+    return text.hasSuffix(".") ? text : text + "."
   }
 
   private static func verb(_ status: ScanStatus) -> String {

@@ -9,6 +9,7 @@ final class PseudoTerminal: Sendable {
   private let process: Process
   private let seen = Mutex("")
   private let ended = Mutex<Int32?>(nil)
+  private let isReadToEnd = Mutex(false)
 
   /// - Parameters:
   ///   - columns: the width of the terminal.
@@ -24,7 +25,9 @@ final class PseudoTerminal: Sendable {
     process = Process()
     // `setsid --ctty` makes the terminal the controlling one, so that Ctrl-C becomes SIGINT.
     process.executableURL = URL(fileURLWithPath: "/usr/bin/setsid")
-    process.arguments = ["--ctty", "--wait", try HoldfastProcess.binary] + arguments
+    // SwiftPM ignores SIGINT, and what is ignored is inherited.
+    process.arguments =
+      ["--ctty", "--wait", "env", "--default-signal=INT", try HoldfastProcess.binary] + arguments
     process.environment = environment.merging(
       ["PATH": "/usr/bin:/bin", "TERM": "xterm-256color"]
     ) { given, _ in given }
@@ -35,11 +38,14 @@ final class PseudoTerminal: Sendable {
       self?.ended.withLock { $0 = process.terminationStatus }
     }
     let reader = Thread { [weak self, master] in
-      while let data = try? master.read(upToCount: 4096), !data.isEmpty {
+      var bytes = [UInt8](repeating: 0, count: 4096)
+      while case let count = read(master.fileDescriptor, &bytes, bytes.count), count > 0 {
         guard let self else { return }
-        let text = String(decoding: data, as: UTF8.self)
+        let text = String(decoding: bytes[..<count], as: UTF8.self)
         self.seen.withLock { $0 += text }
       }
+      // A terminal whose last user is gone reads as an error.
+      self?.isReadToEnd.withLock { $0 = true }
     }
     try process.run()
     reader.start()
@@ -70,7 +76,7 @@ final class PseudoTerminal: Sendable {
   func waitForEnd(within limit: Duration = .seconds(60)) async throws -> Int32 {
     do {
       return try await eventually("the end of the command", within: limit) {
-        ended.withLock { $0 }
+        isReadToEnd.withLock { $0 } ? ended.withLock { $0 } : nil
       }
     } catch {
       throw WaitedTooLong(description: "\(error); it showed: \(output.debugDescription)")
