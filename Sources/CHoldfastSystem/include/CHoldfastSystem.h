@@ -13,5 +13,6 @@ int holdfast_close_from(posix_spawn_file_actions_t *actions, int first);
 #include "holdfast_files.h"
 #include "holdfast_process.h"
 #include "holdfast_child.h"
+#include "holdfast_evidence.h"
 
 #endif

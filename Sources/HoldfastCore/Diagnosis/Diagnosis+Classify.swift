@@ -4,6 +4,9 @@ extension Diagnosis {
   /// The share of its memory limit from which a process that shows nothing else counts as out of memory.
   static let fullShare = 0.98
 
+  /// How programs end that meet their limit of memory: killed, or by their own hand where they could not go on.
+  private static let deadlyWhenFull: Set<Int32> = [4, 5, 6, 7, 9, 11]
+
   /// Why a runner does not move.
   ///
   /// The end of the process, then the kernel's kills for want of memory, speak for themselves. Otherwise each thread of each
@@ -69,6 +72,12 @@ extension Diagnosis {
       return Diagnosis(
         class: .outOfMemory, signal: SignalName.of(9),
         sentence: "Out of memory: the kernel killed it\(usage(evidence))\(place(evidence)).",
+        evidence: evidence)
+    case .signal(let number) where deadlyWhenFull.contains(number) && isFull(evidence):
+      return Diagnosis(
+        class: .outOfMemory, signal: SignalName.of(number),
+        sentence: "Out of memory: ended by \(SignalName.of(number)) at its limit"
+          + "\(usage(evidence))\(place(evidence)).",
         evidence: evidence)
     case .signal(let number):
       return Diagnosis(

@@ -11,10 +11,28 @@ package struct ProcessFacts: Sendable, Hashable, Codable {
   package var ioBytes: Int64
   package var sockets: [Socket]
   package var residentBytes: Int64
+  /// Clock ticks from boot to its start.
+  package var startTicks: UInt64
+  /// Its words, with the values of password-like options masked.
+  package var commandLine: [String]
+  /// How many threads it has; `threads` may hold fewer.
+  package var threadCount: Int
+  /// Locks on files that it waits for, then those that it holds.
+  package var locks: [Lock]
+  /// Bytes of `ioBytes` that came from a disk or went to one.
+  package var diskBytes: Int64
+  /// How willing the kernel is to kill it for want of memory, 0 to 1000 and above.
+  package var oomScore: Int?
+  /// It ended while it was looked at.
+  package var hasVanished: Bool
+  /// What could not be read of it: “system calls: not permitted”.
+  package var gaps: [String]
 
   package init(
     processID: Int32, parentID: Int32 = 0, name: String, threads: [Thread], cpuSeconds: Double = 0,
-    ioBytes: Int64 = 0, sockets: [Socket] = [], residentBytes: Int64 = 0
+    ioBytes: Int64 = 0, sockets: [Socket] = [], residentBytes: Int64 = 0, startTicks: UInt64 = 0,
+    commandLine: [String] = [], threadCount: Int? = nil, locks: [Lock] = [], diskBytes: Int64 = 0,
+    oomScore: Int? = nil, hasVanished: Bool = false, gaps: [String] = []
   ) {
     self.processID = processID
     self.parentID = parentID
@@ -24,10 +42,24 @@ package struct ProcessFacts: Sendable, Hashable, Codable {
     self.ioBytes = ioBytes
     self.sockets = sockets
     self.residentBytes = residentBytes
+    self.startTicks = startTicks
+    self.commandLine = commandLine
+    self.threadCount = threadCount ?? threads.count
+    self.locks = locks
+    self.diskBytes = diskBytes
+    self.oomScore = oomScore
+    self.hasVanished = hasVanished
+    self.gaps = gaps
   }
 
   enum CodingKeys: String, CodingKey {
-    case name, threads, sockets
+    case name, threads, sockets, locks, gaps
+    case startTicks = "start_ticks"
+    case commandLine = "command_line"
+    case threadCount = "thread_count"
+    case diskBytes = "disk_bytes"
+    case oomScore = "oom_score"
+    case hasVanished = "has_vanished"
     case processID = "pid"
     case parentID = "ppid"
     case cpuSeconds = "cpu_seconds"
@@ -42,15 +74,23 @@ package struct ProcessFacts: Sendable, Hashable, Codable {
     /// The kernel function it sleeps in (`wchan`); empty where the kernel does not tell.
     package var waitChannel: String
     package var systemCall: SystemCall?
+    package var threadID: Int32
+    package var name: String
 
-    package init(state: String, waitChannel: String = "", systemCall: SystemCall? = nil) {
+    package init(
+      state: String, waitChannel: String = "", systemCall: SystemCall? = nil, threadID: Int32 = 0,
+      name: String = ""
+    ) {
       self.state = state
       self.waitChannel = waitChannel
       self.systemCall = systemCall
+      self.threadID = threadID
+      self.name = name
     }
 
     enum CodingKeys: String, CodingKey {
-      case state
+      case state, name
+      case threadID = "tid"
       case waitChannel = "wait_channel"
       case systemCall = "system_call"
     }
@@ -64,11 +104,20 @@ package struct ProcessFacts: Sendable, Hashable, Codable {
     package var descriptor: Int32?
     /// What that descriptor is.
     package var resolved: Descriptor?
+    /// Its six arguments, `0x7f…`.
+    package var arguments: [String]
+    /// The descriptors that a `poll`, `select` or `epoll_wait` waits on; empty where they could not be read.
+    package var watched: [Int32]
 
-    package init(name: String, descriptor: Int32? = nil, resolved: Descriptor? = nil) {
+    package init(
+      name: String, descriptor: Int32? = nil, resolved: Descriptor? = nil,
+      arguments: [String] = [], watched: [Int32] = []
+    ) {
       self.name = name
       self.descriptor = descriptor
       self.resolved = resolved
+      self.arguments = arguments
+      self.watched = watched
     }
   }
 
@@ -78,6 +127,8 @@ package struct ProcessFacts: Sendable, Hashable, Codable {
     /// A socket with its peer, `10.0.0.5:443`; empty where it has none.
     case socket(peer: String)
     case pipe
+    /// A pipe with a name in the file system.
+    case namedPipe(path: String)
     /// `anon_inode:[eventpoll]` and the like.
     case other(String)
   }
@@ -104,6 +155,53 @@ package struct ProcessFacts: Sendable, Hashable, Codable {
   }
 }
 
+extension ProcessFacts {
+  /// A lock on a file (`/proc/locks`).
+  package struct Lock: Sendable, Hashable, Codable {
+    /// Who holds a lock that another waits for.
+    package struct Holder: Sendable, Hashable, Codable {
+      package var processID: Int32
+      package var name: String
+
+      package init(processID: Int32, name: String) {
+        self.processID = processID
+        self.name = name
+      }
+
+      enum CodingKeys: String, CodingKey {
+        case name
+        case processID = "pid"
+      }
+    }
+
+    /// `FLOCK`, `POSIX`, `OFDLCK`, `LEASE`, `DELEG`.
+    package var kind: String
+    /// `READ` or `WRITE`.
+    package var access: String
+    /// `nil` where no descriptor of the process leads to the file.
+    package var file: String?
+    package var isWaiting: Bool
+    /// Of a lock that is waited for.
+    package var holders: [Holder]
+
+    package init(
+      kind: String, access: String, file: String? = nil, isWaiting: Bool = false,
+      holders: [Holder] = []
+    ) {
+      self.kind = kind
+      self.access = access
+      self.file = file
+      self.isWaiting = isWaiting
+      self.holders = holders
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case kind, access, file, holders
+      case isWaiting = "is_waiting"
+    }
+  }
+}
+
 /// Everything that a diagnosis may rest on.
 package struct DiagnosisEvidence: Sendable, Hashable, Codable {
   /// The runner first, then what it started.
@@ -117,10 +215,13 @@ package struct DiagnosisEvidence: Sendable, Hashable, Codable {
   package var logLines: [String]
   /// What the runner itself last left of its step, target and wait.
   package var breadcrumb: Breadcrumb?
+  /// What could not be looked at.
+  package var gaps: [String]
 
   package init(
     processes: [ProcessFacts] = [], overSeconds: Double = 1, exit: Exit? = nil,
-    memory: Memory? = nil, logLines: [String] = [], breadcrumb: Breadcrumb? = nil
+    memory: Memory? = nil, logLines: [String] = [], breadcrumb: Breadcrumb? = nil,
+    gaps: [String] = []
   ) {
     self.processes = processes
     self.overSeconds = overSeconds
@@ -128,10 +229,11 @@ package struct DiagnosisEvidence: Sendable, Hashable, Codable {
     self.memory = memory
     self.logLines = logLines
     self.breadcrumb = breadcrumb
+    self.gaps = gaps
   }
 
   enum CodingKeys: String, CodingKey {
-    case processes, exit, memory, breadcrumb
+    case processes, exit, memory, breadcrumb, gaps
     case overSeconds = "over_seconds"
     case logLines = "log_lines"
   }
@@ -142,7 +244,7 @@ package struct DiagnosisEvidence: Sendable, Hashable, Codable {
   }
 
   package struct Memory: Sendable, Hashable, Codable {
-    /// Of the whole tree.
+    /// What counts against the limit: of the whole tree, or of its group, or of the process that is nearest to its own.
     package var residentBytes: Int64
     /// `nil` for none.
     package var limitBytes: Int64?

@@ -68,10 +68,7 @@ struct ThreadFinding {
   ) -> ThreadFinding {
     switch call.name {
     case "flock", "fcntl":
-      let file = call.resolved?.path
-      return ThreadFinding(
-        .fileLock, .waitingOnLock,
-        "waits in \(call.name) for a lock\(file.map { " on \($0)" } ?? "")", file: file)
+      return fileLock(call, process)
     case "semop", "semtimedop", "msgrcv", "msgsnd":
       return ThreadFinding(.fileLock, .waitingOnLock, "waits in \(call.name)")
     case "wait4", "waitid":
@@ -91,6 +88,19 @@ struct ThreadFinding {
     }
   }
 
+  private static func fileLock(
+    _ call: ProcessFacts.SystemCall, _ process: ProcessFacts
+  ) -> ThreadFinding {
+    let waits = process.locks.filter(\.isWaiting)
+    let lock = waits.first { $0.file == call.resolved?.path } ?? waits.first
+    let file = call.resolved?.path ?? lock?.file
+    let holders = (lock?.holders ?? []).map { "\($0.name) (\($0.processID))" }
+    let held = holders.isEmpty ? "" : ", held by \(holders.joined(separator: ", "))"
+    return ThreadFinding(
+      .fileLock, .waitingOnLock,
+      "waits in \(call.name) for a lock\(file.map { " on \($0)" } ?? "")\(held)", file: file)
+  }
+
   /// A read, a write, or anything else whose first argument tells what it is about.
   private static func onDescriptor(
     _ call: ProcessFacts.SystemCall, _ thread: ProcessFacts.Thread, _ process: ProcessFacts
@@ -104,6 +114,9 @@ struct ThreadFinding {
       }
       return ThreadFinding(
         .disk, .waitingOnDisk, "waits in \(call.name) on \(path)", file: path)
+    case .namedPipe(let path):
+      return ThreadFinding(
+        .partner, .unknown, "waits in \(call.name) on the named pipe \(path)", file: path)
     case .pipe where call.descriptor == 0:
       return ThreadFinding(.idle, .unknown, "waits for input")
     case .pipe:
@@ -133,7 +146,10 @@ struct ThreadFinding {
   private static func events(
     _ call: ProcessFacts.SystemCall, _ process: ProcessFacts
   ) -> ThreadFinding {
-    let open = process.sockets.filter { $0.state != "LISTEN" && !$0.peer.isEmpty }
+    let open = process.sockets.filter {
+      $0.state != "LISTEN" && !$0.peer.isEmpty
+        && (call.watched.isEmpty || call.watched.contains($0.descriptor))
+    }
     let suspect =
       open.first { $0.state == "SYN_SENT" }
       ?? open.filter { $0.sendQueueBytes > 0 }.max { $0.sendQueueBytes < $1.sendQueueBytes }
