@@ -46,8 +46,8 @@ package final class EvidenceCollector: Sendable {
   /// Everything about the tree of a runner.
   ///
   /// - Parameters:
-  /// - earlier: a first look; without one, it takes one and waits for the interval. A cancelled
-  /// wait is cut short.
+  ///   - earlier: a first look; without one, it takes one and waits for the interval. A cancelled
+  ///     wait is cut short.
   ///   - watch: begun with the attempt; without one, kills for want of memory are not told.
   /// - Returns: evidence without a breadcrumb and without log lines. No processes, if none is left;
   ///   `exit` then is how the runner ended, if nobody has collected it yet.
