@@ -75,8 +75,10 @@ package struct RecoveryRefusal: Sendable, Hashable, Codable {
   package var change: Change
   package var sentence: String
 
-  enum CodingKeys: String, CodingKey {
-    case number, change, sentence
+  package init(number: Int64, change: Change, sentence: String) {
+    self.number = number
+    self.change = change
+    self.sentence = sentence
   }
 }
 

@@ -31,7 +31,9 @@ package enum Supervision {
   ///
   /// This is what the index of overdue scans holds. Heartbeats and progress only move the moment later, so the index may
   /// keep an earlier one: the sweep that finds it finds a scan in good order, and writes the later moment (the lazy
-  /// re-arming that keeps heartbeats from rewriting the index).
+  /// re-arming that keeps heartbeats from rewriting the index). What can bring the moment forward is rare, and has to write the
+  /// index itself: a claim, an operator's cancel or pause, the end of a declared wait, a diagnosis, a worker found to be
+  /// gone, a policy that changed.
   package static func earliestCheck(
     _ snapshot: ScanSnapshot, policy: Policy
   ) -> Timestamp? {
