@@ -19,7 +19,7 @@ struct AccessibilityTests {
       try await page.press(.enter)
       try await page.wait(until: "location.pathname.startsWith('/scans/')")
       try await page.wait(until: "document.querySelector('#scan-head .status-running')")
-      try await Self.tab(to: "[data-key='action-cancel']", on: page)
+      try await Self.tab(to: "[data-key=action-cancel]", on: page)
       try await page.press(.enter)
       try await page.wait(until: "document.querySelector('#confirm-cancel:popover-open')")
       #expect(

@@ -78,7 +78,7 @@ final class Dashboard {
   }
 
   /// Slows the runners down, so that a scan takes long enough to be watched.
-  func brakeRunners() { brake = Brake(on: server) }
+  func brakeRunners() { brake = Brake(on: server, scanning: library) }
 
   func releaseRunners() { brake?.release() }
 

@@ -10,7 +10,7 @@ struct KillTests {
   func theRunner(_ kind: DatabaseKind) async throws {
     let stage = try await Stage.set(kind)
     let worker = try stage.worker()
-    let brake = Brake(on: worker)
+    let brake = Brake(on: worker, scanning: stage.library.root)
     let scan = try await stage.submit()
     // Twice: the second attempt starts from a checkpoint, and dies too.
     for attempt in 1...2 {
@@ -37,7 +37,7 @@ struct KillTests {
   func theWorker(_ kind: DatabaseKind) async throws {
     let stage = try await Stage.set(kind)
     let worker = try stage.worker()
-    let brake = Brake(on: worker)
+    let brake = Brake(on: worker, scanning: stage.library.root)
     let scan = try await stage.submit()
     try await stage.middle(of: scan)
     let runners = worker.runners
@@ -60,7 +60,7 @@ struct KillTests {
     let stage = try await Stage.set(kind)
     let server = try stage.serve()
     _ = try await server.waitUntilServing()
-    let brake = Brake(on: server)
+    let brake = Brake(on: server, scanning: stage.library.root)
     let scan = try await stage.submit()
     try await stage.middle(of: scan)
     let runners = server.runners
@@ -81,7 +81,7 @@ struct KillTests {
     let stage = try await Stage.set(.postgres, ownServer: true)
     let server = try #require(stage.server)
     let worker = try stage.worker()
-    let brake = Brake(on: worker)
+    let brake = Brake(on: worker, scanning: stage.library.root)
     let scan = try await stage.submit()
     try await stage.middle(of: scan)
     let runner = try await eventually("the runner") { worker.runner(scanning: stage.library.root) }
@@ -102,7 +102,7 @@ struct KillTests {
     let stage = try await Stage.set(.postgres, ownServer: true)
     let server = try #require(stage.server)
     let worker = try stage.worker()
-    let brake = Brake(on: worker)
+    let brake = Brake(on: worker, scanning: stage.library.root)
     let scan = try await stage.submit()
     try await stage.middle(of: scan)
     try await server.kill9()

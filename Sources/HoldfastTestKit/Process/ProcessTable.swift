@@ -2,13 +2,18 @@ import Foundation
 
 /// What the kernel tells of processes, from `/proc`. A process that is gone has nothing: empty answers, not errors.
 package enum ProcessTable {
-  /// The processes whose parent is `parent`, zombies left out.
+  /// The processes whose parent is `parent`, zombies left out. The kernel lists them by the thread that made them.
   package static func children(of parent: Int32) -> [Int32] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-    return names.compactMap { Int32($0) }.filter { id in
-      guard let fields = stat(of: id), fields.count > 1 else { return false }
-      return fields[1] == "\(parent)" && fields[0] != "Z"
-    }
+    let threads =
+      (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(parent)/task")) ?? []
+    return threads.flatMap { thread in
+      (read(parent, "task/\(thread)/children") ?? "").split(separator: " ").compactMap { Int32($0) }
+    }.filter(isAlive)
+  }
+
+  package static func isChild(_ process: Int32, of parent: Int32) -> Bool {
+    guard let fields = stat(of: process), fields.count > 1 else { return false }
+    return fields[0] != "Z" && fields[1] == "\(parent)"
   }
 
   /// The fields of `/proc/PID/stat` from the state on (the third).

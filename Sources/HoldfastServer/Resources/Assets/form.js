@@ -33,7 +33,7 @@ export function enhanceScanForm() {
   /** Disabled while a scan of the very folder in the field is active. */
   function update() {
     if (isSending) return;
-    const active = document.getElementById('last-scan').dataset.active.split('\n');
+    const active = document.getElementById('last-scan').dataset.active.split('\n').filter(Boolean);
     show(active.includes(normalized(path.value)) ? 'disabled' : 'ready');
   }
 
