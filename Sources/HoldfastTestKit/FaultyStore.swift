@@ -14,6 +14,7 @@ package final class FaultyStore: ScanStore {
     var faults: [Operation: StoreError] = [:]
     var calls: [Operation: Int] = [:]
     var reports: [AttemptReport] = []
+    var refuses: @Sendable (AttemptReport) -> Bool = { _ in false }
   }
 
   private let base: any ScanStore
@@ -30,6 +31,11 @@ package final class FaultyStore: ScanStore {
 
   package func recover() {
     state.withLock { $0.faults = [:] }
+  }
+
+  /// From now on, a batch that holds such a report is refused, as where somebody has changed the schema.
+  package func refuseReports(where refuses: @escaping @Sendable (AttemptReport) -> Bool) {
+    state.withLock { $0.refuses = refuses }
   }
 
   /// How often an operation was called, failures included.
@@ -90,6 +96,9 @@ extension FaultyStore {
 
   package func report(_ reports: [AttemptReport]) async throws(StoreError) -> [ReportOutcome] {
     try enter(.report)
+    if reports.contains(where: state.withLock({ $0.refuses })) {
+      throw .statement("refused by the test")
+    }
     let outcomes = try await base.report(reports)
     state.withLock { $0.reports += reports }
     return outcomes

@@ -42,7 +42,10 @@ struct AttemptCore {
     case flushReports
     case arm(Timer, seconds: Double)
     case disarm(Timer)
+    /// A line that the runner wants logged.
     case log(level: String, message: String)
+    /// What the worker itself has to say of the attempt.
+    case note(level: String, message: String)
     /// The process has ended and its slot is free.
     case freeSlot
     /// Nothing more will happen.
@@ -163,7 +166,7 @@ extension AttemptCore {
       stopCause.flatMap(endAfterStop)
       ?? .requeued(
         reason: .runnerCrashed, message: why, delaySeconds: 5 + 5 * jitter, countsAsCrash: false)
-    return [.log(level: "error", message: why)] + conclude(end)
+    return [.note(level: "error", message: why)] + conclude(end)
   }
 
   private mutating func baselineKnown(_ summary: Baseline.Summary?) -> [Action] {
@@ -353,7 +356,7 @@ extension AttemptCore {
     case nil:
       // A process that survives SIGKILL waits inside the kernel, on a disk or a network mount. Its lease is kept as long as it is there.
       return [
-        .log(
+        .note(
           level: "warning",
           message: "the runner has been killed and its process is still there, held in the kernel"),
         .signal(SIGKILL), .arm(.ladder, seconds: 30),
@@ -364,7 +367,7 @@ extension AttemptCore {
   private mutating func fault(_ why: String) -> [Action] {
     guard phase != .ending, stopCause?.rank ?? -1 < StopCause.faulty("").rank else { return [] }
     let message = "the runner broke the protocol: \(why)"
-    return [.log(level: "error", message: message)] + stop(.faulty(message))
+    return [.note(level: "error", message: message)] + stop(.faulty(message))
   }
 
   private mutating func outputClosed() -> [Action] {
@@ -382,7 +385,7 @@ extension AttemptCore {
       guard phase == .ending, finish != nil else { return [] }
       ladder = .terminating(patience)
       return [
-        .log(level: "warning", message: "the runner has finished and does not exit")
+        .note(level: "warning", message: "the runner has finished and does not exit")
       ] + nextStep()
     case .ping: return ping()
     case .wait:

@@ -12,8 +12,8 @@ final class AttemptSession: Sendable {
     case input(AttemptCore.Input)
     case runner(RunnerProcess.Event)
     case report(ReportEvent)
-    /// The runner has ended, and something it started still holds its output open.
-    case outputOverdue
+    /// The runner has ended and its output has not, or the other way round, for this wait's whole time.
+    case outputOverdue(Int)
     /// Its end is in the journal, and the worker ends.
     case abandon
   }

@@ -17,10 +17,12 @@ struct AttemptShell {
   private var framer = LineFramer(maxLineBytes: RunnerProtocol.maxLineBytes)
   private var timers: [AttemptCore.Timer: Scheduled<Void>] = [:]
   private var outputTimer: Scheduled<Void>?
+  private var outputWaits = 0
   /// A signal that was due before there was a process.
   private var pendingSignal: Int32?
   private var exit: RunnerExit?
   private var outputHasEnded = false
+  private var errorsHaveEnded = false
   private var exitIsTold = false
   /// Set while the runner is not read on because too much waits to be written.
   private var isHeldBack = false
@@ -56,11 +58,17 @@ struct AttemptShell {
     case .started(let runner): started(runner)
     case .input(let input): feed(input)
     case .runner(.output(let bytes)): received(bytes)
-    case .runner(.outputEnded), .outputOverdue:
-      outputEnded()
+    case .runner(.outputEnded): outputEnded()
+    case .runner(.errorsEnded):
+      errorsHaveEnded = true
+      tellExit()
+    case .outputOverdue(let wait):
+      // A later wait has begun since; this one's end was already in the queue.
+      if wait == outputWaits { outputOverdue() }
     case .runner(.exited(let exit)):
       self.exit = exit
-      outputHasEnded ? tellExit() : awaitOutput()
+      awaitOutput()
+      tellExit()
     case .report(.safe(let upTo)): feed(.safe(upTo: upTo))
     case .report(.applied(let upTo)): feed(.applied(upTo: upTo))
     case .report(.superseded): feed(.stop(.superseded))
@@ -140,19 +148,33 @@ struct AttemptShell {
         "the runner's last line was cut off and is ignored",
         metadata: ["bytes": "\(framer.remainder.readableBytes)"])
     }
-    if exit == nil { feed(.outputClosed) } else { tellExit() }
+    // The pipe of a process that ends is closed a moment before its end is seen.
+    if exit == nil { awaitOutput() }
+    tellExit()
+  }
+
+  private mutating func outputOverdue() {
+    if isHeldBack { return awaitOutput() }
+    guard exit != nil else {
+      if outputHasEnded { feed(.outputClosed) }
+      return
+    }
+    errorsHaveEnded = true
+    outputEnded()
+    tellExit()
   }
 
   private mutating func awaitOutput() {
     outputTimer?.cancel()
-    let inbox = inbox
+    outputWaits += 1
+    let (inbox, wait) = (inbox, outputWaits)
     outputTimer = context.eventLoop.scheduleTask(
       in: .nanoseconds(Int64(Self.outputGraceSeconds * 1e9))
-    ) { _ = inbox.yield(.outputOverdue) }
+    ) { _ = inbox.yield(.outputOverdue(wait)) }
   }
 
   private mutating func tellExit() {
-    guard let exit, !exitIsTold else { return }
+    guard let exit, outputHasEnded, errorsHaveEnded, !exitIsTold else { return }
     exitIsTold = true
     outputTimer?.cancel()
     let lines = logTail.text + (runner?.errorTail ?? [])
@@ -180,7 +202,10 @@ struct AttemptShell {
     case .settle(let limit): ask(.settle(removalLimit: limit))
     case .arm(let timer, let seconds): arm(timer, seconds: seconds)
     case .disarm(let timer): timers.removeValue(forKey: timer)?.cancel()
-    case .log(let level, let message): log(level: level, message)
+    case .log(let level, let message):
+      logTail.append(line: message)
+      log(level: level, message)
+    case .note(let level, let message): log(level: level, message)
     case .freeSlot: context.freeSlot()
     case .done: isOver = true
     }
@@ -199,9 +224,8 @@ struct AttemptShell {
     }
   }
 
-  private mutating func log(level: String, _ message: String) {
+  private func log(level: String, _ message: String) {
     let text = String(message.prefix(2000))
-    logTail.append(line: text)
     logger.log(level: Logger.Level(rawValue: level.lowercased()) ?? .info, "\(text)")
   }
 }

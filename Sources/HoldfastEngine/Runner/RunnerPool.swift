@@ -63,6 +63,7 @@ final class RunnerPool: Sendable {
     }
     for spare in spares {
       spare.signalGroup(SIGKILL)
+      await spare.ended()
       spare.closePipes()
     }
   }

@@ -12,6 +12,8 @@ final class RunnerProcess: Sendable {
     case output(ByteBuffer)
     /// No more output will come.
     case outputEnded
+    /// No more will come on its standard error.
+    case errorsEnded
     /// It has ended and been reaped; output written before may still follow.
     case exited(RunnerExit)
   }
@@ -44,6 +46,14 @@ final class RunnerProcess: Sendable {
   /// Hands all events to `handler` from now on, those that came before first.
   func attach(_ handler: @escaping @Sendable (Event) -> Void) {
     state.attach(handler)
+  }
+
+  /// Waits for its end, in place of whoever was attached.
+  func ended() async {
+    let (exits, inbox) = AsyncStream<Void>.makeStream()
+    attach { if case .exited = $0 { inbox.finish() } }
+    if hasExited { inbox.finish() }
+    for await _ in exits {}
   }
 
   func readMore() {
@@ -160,6 +170,11 @@ final class RunnerErrorHandler: ChannelInboundHandler {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     mailbox.putErrorOutput(unwrapInboundIn(data))
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    mailbox.put(.errorsEnded)
+    context.fireChannelInactive()
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -27,16 +27,16 @@ import Testing
     let (events, inbox) = AsyncStream<RunnerProcess.Event>.makeStream()
     process.attach { inbox.yield($0) }
     process.readMore()
-    var (output, exit, hasEnded) = ("", RunnerExit?.none, false)
+    var (output, exit, stillOpen) = ("", RunnerExit?.none, 2)
     for await event in events {
       switch event {
       case .output(let bytes):
         output += String(buffer: bytes)
         process.readMore()
-      case .outputEnded: hasEnded = true
+      case .outputEnded, .errorsEnded: stillOpen -= 1
       case .exited(let how): exit = how
       }
-      if hasEnded && exit != nil { break }
+      if stillOpen == 0 && exit != nil { break }
     }
     process.closePipes()
     return (output, exit)
