@@ -1,0 +1,76 @@
+import HTTPTypes
+import HoldfastCore
+import Hummingbird
+import Testing
+
+@testable import HoldfastServer
+
+/// The guards that look at a request before anything else does.
+@Suite struct RequestGuardsTests {
+  @Test(arguments: [
+    ("localhost", true), ("localhost:8710", true), ("127.0.0.1:1", true), ("[::1]:8710", true),
+    ("LOCALHOST:80", true), ("scans.example:443", true), ("", false), ("evil.example", false),
+    ("127.0.0.1.evil.example", false), ("localhost.evil.example:8710", false),
+    ("192.168.1.5:8710", false), ("[fe80::1]:8710", false), ("a:b:c", false), ("[::1", false),
+  ])
+  func onLoopbackOnlyItsOwnNamesAreServed(authority: String, isServed: Bool) {
+    let guardian = HostMiddleware(boundTo: "127.0.0.1", names: ["Scans.example"])
+    #expect(guardian.accepts(authority) == isServed)
+  }
+
+  @Test(arguments: [
+    ("192.168.1.5:8710", true), ("[fe80::1]:8710", true), ("scans.lan:8710", true),
+    ("evil.example", false), ("1.2.3.4.5", false), ("1.2.3.400", false),
+  ])
+  func elsewhereAddressesAreServedToo(authority: String, isServed: Bool) {
+    let guardian = HostMiddleware(boundTo: "0.0.0.0", names: ["scans.lan"])
+    #expect(guardian.accepts(authority) == isServed)
+  }
+
+  @Test(arguments: [
+    (nil, nil, false), ("same-origin", nil, true), ("same-origin", "null", true),
+    ("same-site", nil, false), ("cross-site", "http://127.0.0.1:8710", false),
+    ("none", nil, false), (nil, "http://127.0.0.1:8710", true),
+    (nil, "https://127.0.0.1:8710", true), (nil, "http://127.0.0.1:9999", false),
+    (nil, "null", false), ("same-origin", "http://evil.example", false),
+  ] as [(String?, String?, Bool)])
+  func writesOfASessionComeFromOurOwnPages(site: String?, origin: String?, isOurs: Bool) {
+    var headers: HTTPFields = [:]
+    headers[.secFetchSite] = site
+    headers[.origin] = origin
+    let request = Request(
+      head: HTTPRequest(
+        method: .post, scheme: "http", authority: "127.0.0.1:8710", path: "/scans",
+        headerFields: headers),
+      body: .init(buffer: .init()))
+    #expect(SameOrigin.isSame(request) == isOurs)
+  }
+
+  @Test(arguments: [
+    ("/", true), ("/scans/4?change=added", true), ("//evil.example", false),
+    ("/\\evil.example", false), ("https://evil.example", false), ("", false), ("/a b", false),
+    ("/\u{1}", false),
+  ])
+  func onlyAddressesHereAreLedTo(path: String, isSafe: Bool) {
+    #expect(LocalPath.isSafe(path) == isSafe)
+  }
+
+  @Test func queriesAreDecoded() throws {
+    let query = Query(encoded: "a=1&b=%2Fsrv%2F%C3%BC+x&status=failed,partial&status=running&c")
+    #expect(query["a"] == "1")
+    #expect(query["b"] == "/srv/ü x")
+    #expect(query["c"] == "")
+    #expect(query["d"] == nil)
+    #expect(try query.statuses() == [.failed, .partial, .running])
+  }
+
+  @Test func methodsOfAnAddressAreKnown() {
+    var table = RouteTable()
+    table.add(.get, path: "/scans/{id}")
+    table.add(.post, path: "/scans/{id}/cancel")
+    table.add(.head, path: "/scans/{id}")
+    #expect(table.methods(at: "/scans/4") == [.get, .head])
+    #expect(table.methods(at: "/scans/4/cancel") == [.post])
+    #expect(table.methods(at: "/scans").isEmpty)
+  }
+}

@@ -1,0 +1,164 @@
+import AsyncHTTPClient
+import Foundation
+import HoldfastCore
+import HoldfastServer
+import HoldfastStorage
+import HoldfastTestKit
+import Logging
+import NIOCore
+import NIOHTTP1
+
+/// A running server over a real database in a folder of its own, and a client of it.
+struct TestServer: Sendable {
+  let store: any ScanStore
+  let port: Int
+  let token: String
+  let folder: TemporaryFolder
+
+  var origin: String { "http://127.0.0.1:\(port)" }
+
+  /// Starts a server, runs `body`, and stops the server again.
+  static func run(
+    scanWaitSeconds: Double = 10, folder: TemporaryFolder? = nil,
+    _ body: @Sendable (TestServer) async throws -> Void
+  ) async throws {
+    let folder = try folder ?? TemporaryFolder(prefix: "holdfast-server")
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let store = try await SQLStore.open(
+      url: .sqlite(path: folder.path("holdfast.db")), logger: logger)
+    let configuration = ServerConfiguration(
+      port: 0, dataDirectory: folder.path("data"), version: "1.2.3",
+      scanWaitSeconds: scanWaitSeconds)
+    let server = HoldfastServer(store: store, configuration: configuration, logger: logger)
+    let (ports, ready) = AsyncStream.makeStream(of: Int.self)
+    do {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask {
+          defer { ready.finish() }
+          try await server.run { ready.yield($0) }
+        }
+        guard let port = await ports.first(where: { _ in true }) else {
+          try await group.next()
+          throw Failure("the server ended before it was ready")
+        }
+        let token = try String(contentsOfFile: folder.path("data/admin-token"), encoding: .utf8)
+        let test = TestServer(
+          store: store, port: port,
+          token: token.trimmingCharacters(in: .whitespacesAndNewlines), folder: folder)
+        defer { group.cancelAll() }
+        try await body(test)
+      }
+    } catch {
+      await store.close()
+      throw error
+    }
+    await store.close()
+  }
+
+  struct Failure: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+  }
+}
+
+/// An answer, read whole.
+struct Answer: Sendable {
+  let status: Int
+  let headers: HTTPHeaders
+  let body: ByteBuffer
+
+  var text: String { String(buffer: body) }
+
+  var json: JSONValue {
+    get throws { try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)) }
+  }
+
+  func decoded<Value: Decodable>(as type: Value.Type = Value.self) throws -> Value {
+    try JSONDecoder().decode(type, from: Data(text.utf8))
+  }
+
+  /// The last path component of a problem's type.
+  var problem: String? {
+    guard headers.first(name: "content-type") == "application/problem+json" else { return nil }
+    return (try? json)?["type"]?.stringValue.map { String($0.dropFirst("/problems/".count)) }
+  }
+
+  /// The cookie that a sign-in has set, as a client sends it back.
+  var cookie: String? {
+    headers.first(name: "set-cookie")?.split(separator: ";").first.map(String.init)
+  }
+}
+
+extension TestServer {
+  enum Credentials: Sendable {
+    case token
+    case none
+    case cookie(String)
+  }
+
+  func send(
+    _ method: HTTPMethod, _ path: String, json: JSONValue? = nil, body: String? = nil,
+    headers: [(String, String)] = [], as credentials: Credentials = .token
+  ) async throws -> Answer {
+    var request = HTTPClientRequest(url: origin + path)
+    request.method = method
+    switch credentials {
+    case .token: request.headers.add(name: "Authorization", value: "Bearer \(token)")
+    case .none: break
+    case .cookie(let cookie): request.headers.add(name: "Cookie", value: cookie)
+    }
+    if let json {
+      request.headers.add(name: "Content-Type", value: "application/json")
+      request.body = .bytes(ByteBuffer(bytes: try JSONEncoder().encode(json)))
+    } else if let body {
+      request.body = .bytes(ByteBuffer(string: body))
+    }
+    for (name, value) in headers { request.headers.replaceOrAdd(name: name, value: value) }
+    let response = try await Self.client.execute(request, timeout: .seconds(60))
+    return Answer(
+      status: Int(response.status.code), headers: response.headers,
+      body: try await response.body.collect(upTo: 8 << 20))
+  }
+
+  func get(
+    _ path: String, headers: [(String, String)] = [], as credentials: Credentials = .token
+  ) async throws -> Answer {
+    try await send(.GET, path, headers: headers, as: credentials)
+  }
+
+  func post(
+    _ path: String, _ json: JSONValue = [:], headers: [(String, String)] = [],
+    as credentials: Credentials = .token
+  ) async throws -> Answer {
+    try await send(.POST, path, json: json, headers: headers, as: credentials)
+  }
+
+  func postForm(
+    _ path: String, _ form: String, headers: [(String, String)] = [],
+    as credentials: Credentials = .none
+  ) async throws -> Answer {
+    let type = [("Content-Type", "application/x-www-form-urlencoded")]
+    return try await send(.POST, path, body: form, headers: type + headers, as: credentials)
+  }
+
+  /// Signs in with the token.
+  ///
+  /// - Returns: the cookie, and the CSRF token that the pages carry.
+  func signIn() async throws -> (cookie: String, csrf: String) {
+    let answer = try await postForm(
+      "/sign-in", "token=\(token)", headers: [("Sec-Fetch-Site", "same-origin")])
+    guard let cookie = answer.cookie else { throw Failure("no cookie: \(answer.text)") }
+    let page = try await get("/", as: .cookie(cookie)).text
+    guard let meta = page.firstMatch(of: /name="csrf-token" content="([^"]+)"/) else {
+      throw Failure("no CSRF token in the page")
+    }
+    return (cookie, String(meta.output.1))
+  }
+
+  /// Redirects are answers here, not something to follow.
+  static let client: HTTPClient = {
+    var configuration = HTTPClient.Configuration()
+    configuration.redirectConfiguration = .disallow
+    return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+  }()
+}
