@@ -41,7 +41,7 @@ struct EventReader {
   }
 
   mutating func next() async throws -> ServerEvent? {
-    try await iterator.next()
+    try await iterator.next(isolation: #isolation)
   }
 
   /// The next event that is no progress.
