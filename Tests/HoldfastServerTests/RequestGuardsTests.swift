@@ -27,13 +27,14 @@ import Testing
     #expect(guardian.accepts(authority) == isServed)
   }
 
-  @Test(arguments: [
-    (nil, nil, false), ("same-origin", nil, true), ("same-origin", "null", true),
-    ("same-site", nil, false), ("cross-site", "http://127.0.0.1:8710", false),
-    ("none", nil, false), (nil, "http://127.0.0.1:8710", true),
-    (nil, "https://127.0.0.1:8710", true), (nil, "http://127.0.0.1:9999", false),
-    (nil, "null", false), ("same-origin", "http://evil.example", false),
-  ] as [(String?, String?, Bool)])
+  @Test(
+    arguments: [
+      (nil, nil, false), ("same-origin", nil, true), ("same-origin", "null", true),
+      ("same-site", nil, false), ("cross-site", "http://127.0.0.1:8710", false),
+      ("none", nil, false), (nil, "http://127.0.0.1:8710", true),
+      (nil, "https://127.0.0.1:8710", true), (nil, "http://127.0.0.1:9999", false),
+      (nil, "null", false), ("same-origin", "http://evil.example", false),
+    ] as [(String?, String?, Bool)])
   func writesOfASessionComeFromOurOwnPages(site: String?, origin: String?, isOurs: Bool) {
     var headers: HTTPFields = [:]
     headers[.secFetchSite] = site

@@ -17,7 +17,7 @@ struct EnvelopeMiddleware: RouterMiddleware {
     next: @concurrent (Request, ServerContext) async throws -> Response
   ) async throws -> Response {
     var context = context
-    context.requestID = Self.requestID(request, context)
+    context.requestID = Self.requestID(request)
     context.logger[metadataKey: "request_id"] = .string(context.requestID)
     let start = ContinuousClock.now
     var response: Response
@@ -40,13 +40,13 @@ struct EnvelopeMiddleware: RouterMiddleware {
 
   /// The client's own id if it is a short plain text, so that it cannot forge lines of the log;
   /// otherwise the server's.
-  private static func requestID(_ request: Request, _ context: ServerContext) -> String {
+  private static func requestID(_ request: Request) -> String {
     guard let given = request.headers[.requestID], (1...128).contains(given.utf8.count),
       given.utf8.allSatisfy({ byte in
         (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
           || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".")
       })
-    else { return context.id }
+    else { return RequestID().description }
     return given
   }
 

@@ -76,7 +76,9 @@ extension TestServer {
     request.headers.add(name: "Authorization", value: "Bearer \(token)")
     for (name, value) in headers { request.headers.add(name: name, value: value) }
     let response = try await Self.client.execute(request, timeout: .seconds(60))
-    guard response.status == .ok else { throw Failure("the stream was refused: \(response.status)") }
+    guard response.status == .ok else {
+      throw Failure("the stream was refused: \(response.status)")
+    }
     return EventReader(response.body)
   }
 }

@@ -1,0 +1,149 @@
+import AsyncHTTPClient
+import HoldfastCore
+import HoldfastStorage
+import HoldfastTestKit
+import Logging
+import NIOHTTP1
+import Testing
+
+@testable import HoldfastServer
+
+@Suite(.timeLimit(.minutes(2))) struct EventStreamTests {
+  @Test func eventsArriveAsTheyHappen() async throws {
+    try await TestServer.run { server in
+      var stream = try await server.events()
+      let worker = try await ScriptedWorker.start(server.store)
+      let scan = try await worker.submit("/srv/a")
+      let lease = try await worker.claim(scan.id)
+      try await worker.finish(lease)
+      var ids: [Int64] = []
+      for type in ["scan_submitted", "scan_claimed", "scan_completed"] {
+        let event = try #require(try await stream.nextLifecycle())
+        #expect(event.json?["event_type"] == .string(type))
+        #expect(event.json?["scan_id"] == .string("\(scan.id)"))
+        ids.append(try #require(event.id.flatMap { Int64($0) }))
+      }
+      #expect(ids == ids.sorted())
+    }
+  }
+
+  @Test func aStreamGoesOnWhereItWas() async throws {
+    try await TestServer.run { server in
+      let worker = try await ScriptedWorker.start(server.store)
+      let scan = try await worker.submit("/srv/a")
+      try await worker.finish(try await worker.claim(scan.id))
+      let first = try #require(
+        try await server.store.events(of: scan.id, cursor: nil, limit: 10).items.first)
+      for headers in [[("Last-Event-ID", "\(first.id)")], []] {
+        let path = headers.isEmpty ? "/api/v1/events?last_event_id=\(first.id)" : "/api/v1/events"
+        var stream = try await server.events(path, headers: headers)
+        var types: [String] = []
+        for _ in 0..<2 {
+          let event = try #require(try await stream.nextLifecycle())
+          types.append(event.json?["event_type"]?.stringValue ?? "")
+        }
+        #expect(types == ["scan_claimed", "scan_completed"])
+        let other = try await worker.submit("/srv/b/\(headers.count)")
+        let live = try #require(try await stream.nextLifecycle())
+        #expect(live.json?["scan_id"] == .string("\(other.id)"))
+      }
+    }
+  }
+
+  @Test func aStreamFromAnotherDatabaseStartsAnew() async throws {
+    try await TestServer.run { server in
+      var stream = try await server.events(headers: [("Last-Event-ID", "99999")])
+      #expect(try await stream.next()?.name == "reset")
+      let scan = try await ScriptedWorker.start(server.store).submit("/srv/a")
+      #expect(
+        try await stream.nextLifecycle()?.json?["scan_id"] == .string("\(scan.id)"))
+    }
+  }
+
+  @Test func aStreamCanBeOfOneScan() async throws {
+    try await TestServer.run { server in
+      let worker = try await ScriptedWorker.start(server.store)
+      let scan = try await worker.submit("/srv/a")
+      var stream = try await server.events("/api/v1/events?scan=\(scan.number)")
+      _ = try await worker.submit("/srv/b")
+      _ = try await worker.claim(scan.id)
+      let event = try #require(try await stream.nextLifecycle())
+      #expect(event.json?["event_type"] == "scan_claimed")
+      #expect(event.json?["scan_id"] == .string("\(scan.id)"))
+      #expect(try await server.get("/api/v1/events?scan=99").status == 404)
+      #expect(try await server.get("/api/v1/events?scan=x").status == 400)
+      let bad = try await server.get("/api/v1/events", headers: [("Last-Event-ID", "x")])
+      #expect(bad.status == 400)
+    }
+  }
+
+  @Test func progressOfRunningScansIsTold() async throws {
+    try await TestServer.run { server in
+      let worker = try await ScriptedWorker.start(server.store)
+      let scan = try await worker.submit("/srv/a")
+      let lease = try await worker.claim(scan.id)
+      var stream = try await server.events()
+      var progress: ServerEvent?
+      for step in 1...20 where progress == nil {
+        try await worker.report(
+          AttemptReport(
+            lease: lease,
+            progress: Progress(done: Int64(step), total: 100, unit: "entries", bytes: 10)))
+        progress = try await stream.next()
+        if progress?.name != "progress" { progress = nil }
+      }
+      let data = try #require(progress?.json)
+      #expect(progress?.id == nil)
+      #expect(data["number"] == .int(scan.number))
+      #expect(data["progress"]?["total"] == 100)
+      #expect(data["percentage"] == data["progress"]?["done"])
+    }
+  }
+
+  @Test func streamsEndAtOnceWhenTheServerStops() async throws {
+    let start = ContinuousClock.now
+    try await TestServer.run { server in _ = try await server.events() }
+    #expect(ContinuousClock.now - start < .seconds(10))
+  }
+
+  @Test func listenersThatDoNotKeepUpAreDropped() async throws {
+    let folder = try TemporaryFolder()
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let store = try await SQLStore.open(
+      url: .sqlite(path: folder.path("holdfast.db")), logger: logger)
+    var limits = EventHub.Limits()
+    limits.buffer = 4
+    limits.interval = .milliseconds(20)
+    let hub = EventHub(store: store, limits: limits, logger: logger)
+    let (dropped, source) = AsyncStream.makeStream(of: Void.self)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await hub.run() }
+      let slow = try await hub.subscribe(scan: nil) { source.yield() }
+      let worker = try await ScriptedWorker.start(store)
+      for index in 0..<6 { _ = try await worker.submit("/srv/\(index)") }
+      _ = await dropped.first { _ in true }
+      var received = 0
+      for await _ in slow.messages { received += 1 }
+      #expect(received == 4)
+      #expect(hub.listenerCount == 0)
+      group.cancelAll()
+    }
+    await store.close()
+  }
+
+  @Test func listenersAreBounded() async throws {
+    let folder = try TemporaryFolder()
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let store = try await SQLStore.open(
+      url: .sqlite(path: folder.path("holdfast.db")), logger: logger)
+    var limits = EventHub.Limits()
+    limits.listeners = 2
+    let hub = EventHub(store: store, limits: limits, logger: logger)
+    let first = try await hub.subscribe(scan: nil)
+    _ = try await hub.subscribe(scan: nil)
+    await #expect(throws: Problem.self) { try await hub.subscribe(scan: nil) }
+    hub.leave(first)
+    _ = try await hub.subscribe(scan: nil)
+    await store.close()
+  }
+}
