@@ -171,20 +171,15 @@ extension EventHub: Service {
   }
 
   private func readTail() async {
-    var tail: EventTail?
     var progress = ProgressTail()
     var failures = 0
     for await _ in wakes.cancelOnGracefulShutdown() {
       guard let position = state.withLock({ $0.position }) else {
-        tail = nil
         progress = ProgressTail()
         continue
       }
-      // Nobody listened in between, or this is the first: the listener's own position is where to
-      // begin.
-      if tail?.position != position { tail = EventTail(position: position) }
       do {
-        try await readEvents(&tail)
+        try await readEvents(after: position)
         for change in try await progress.read(from: store, every: limits.interval) {
           meters.record(change)
           deliver(.progress(change.id, frame: try EventFrame.progress(change, meters)))
@@ -200,19 +195,22 @@ extension EventHub: Service {
     }
   }
 
-  private func readEvents(_ tail: inout EventTail?) async throws {
-    while let start = tail?.position {
-      let events = try await store.events(after: start, limit: limits.batch)
-      let leaving = tail?.take(events, now: .now) ?? []
-      for event in leaving {
+  private func readEvents(after start: Int64) async throws {
+    var position = start
+    while true {
+      let events = try await store.events(after: position, limit: limits.batch)
+      guard let last = events.last else { return }
+      for event in events {
         deliver(.event(event, frame: try EventFrame.event(event)))
       }
-      let isWanted = state.withLock { state in
-        guard state.position == start else { return false }
-        state.position = tail?.position
+      // Whoever has come when everybody else had left brought a position of their own.
+      let isCurrent = state.withLock { state in
+        guard state.position == position else { return false }
+        state.position = last.id
         return true
       }
-      guard isWanted, leaving.count == limits.batch else { return }
+      guard isCurrent, events.count == limits.batch else { return }
+      position = last.id
     }
   }
 

@@ -9,6 +9,9 @@ struct ProgressTail {
   /// What was last told of each scan that runs.
   private var told: [ScanID: Progress] = [:]
 
+  /// Whoever starts to listen hears at once of what has just moved.
+  private static let firstLookBackSeconds = 5.0
+
   /// How many changed scans one look takes; the rest comes with the next.
   private static let batch = 500
 
@@ -17,7 +20,10 @@ struct ProgressTail {
   ) async throws(StoreError) -> [Scan] {
     if let lastLook, now - lastLook < interval { return [] }
     lastLook = now
-    let start = if let since { since } else { try await store.now() }
+    let start =
+      if let since { since } else {
+        try await store.now().adding(seconds: -Self.firstLookBackSeconds)
+      }
     let changed = try await store.scans(changedSince: start, limit: Self.batch)
     since = changed.last?.updatedAt ?? start
     var fresh: [Scan] = []

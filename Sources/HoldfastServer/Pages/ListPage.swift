@@ -159,12 +159,14 @@ struct ListPage: Sendable {
   }
 
   private static func form(active: [Scan], last: Scan?) -> ListView.Form {
-    let path = active.first?.target ?? last?.target ?? ""
-    let isDisabled = active.contains { $0.target == path }
+    // A field of one line cannot hold every name that a folder can have.
+    let targets = active.map(\.target).filter { $0.visible == $0 }
+    let path = (targets + [last?.target].compactMap { $0 }).first { $0.visible == $0 } ?? ""
+    let isDisabled = targets.contains(path)
     return ListView.Form(
       path: path, state: isDisabled ? "disabled" : "ready", isDisabled: isDisabled,
       buttonText: isDisabled ? "Scan in progress" : "Start scan",
-      activePaths: active.map(\.target).joined(separator: "\n"))
+      activePaths: targets.joined(separator: "\n"))
   }
 
   private static func tabs(_ counts: [ScanStatus: Int64], current: ScanStatus?) -> [Tab] {
