@@ -52,6 +52,14 @@ package enum BreadcrumbLayout {
     case log = 4
   }
 
+  /// The beginning of a file that nobody has written to yet; the rest is zeros.
+  package static func header() -> [UInt8] {
+    let words: [UInt64] = [
+      magic, UInt64(version) | UInt64(slotBytes) << 32, UInt64(slots), 0,
+    ]
+    return words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } }
+  }
+
   /// Where in the file a slot begins.
   package static func offset(ofSlot index: Int) -> Int { slotBytes * (index + 1) }
 

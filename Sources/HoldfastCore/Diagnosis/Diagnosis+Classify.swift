@@ -47,7 +47,9 @@ extension Diagnosis {
   private static func findings(in process: ProcessFacts, over seconds: Double) -> [ThreadFinding] {
     var findings = process.threads.map { ThreadFinding($0, of: process) }
     let share = seconds > 0 ? process.cpuSeconds / seconds : 0
-    if share >= spinningShare {
+    // On a busy machine, what it would have used counts too.
+    let wanted = seconds > 0 ? (process.cpuSeconds + process.queuedSeconds) / seconds : 0
+    if process.cpuSeconds > 0, wanted >= spinningShare {
       findings.append(
         ThreadFinding(
           .spinning, .spinning, "uses \(Int(share * 100)) % of a processor and reports nothing"))

@@ -7,6 +7,8 @@ package struct ProcessFacts: Sendable, Hashable, Codable {
   package var threads: [Thread]
   /// Processor seconds that it used between the two looks.
   package var cpuSeconds: Double
+  /// Seconds between the two looks in which a thread of it could have run and no processor was free.
+  package var queuedSeconds: Double
   /// Bytes that it read and wrote between the two looks, by any way (`rchar` and `wchar`).
   package var ioBytes: Int64
   package var sockets: [Socket]
@@ -32,7 +34,8 @@ package struct ProcessFacts: Sendable, Hashable, Codable {
     processID: Int32, parentID: Int32 = 0, name: String, threads: [Thread], cpuSeconds: Double = 0,
     ioBytes: Int64 = 0, sockets: [Socket] = [], residentBytes: Int64 = 0, startTicks: UInt64 = 0,
     commandLine: [String] = [], threadCount: Int? = nil, locks: [Lock] = [], diskBytes: Int64 = 0,
-    oomScore: Int? = nil, hasVanished: Bool = false, gaps: [String] = []
+    oomScore: Int? = nil, hasVanished: Bool = false, gaps: [String] = [],
+    queuedSeconds: Double = 0
   ) {
     self.processID = processID
     self.parentID = parentID
@@ -50,9 +53,11 @@ package struct ProcessFacts: Sendable, Hashable, Codable {
     self.oomScore = oomScore
     self.hasVanished = hasVanished
     self.gaps = gaps
+    self.queuedSeconds = queuedSeconds
   }
 
   enum CodingKeys: String, CodingKey {
+    case queuedSeconds = "queued_seconds"
     case name, threads, sockets, locks, gaps
     case startTicks = "start_ticks"
     case commandLine = "command_line"

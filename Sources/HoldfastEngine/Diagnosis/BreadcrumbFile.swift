@@ -40,7 +40,7 @@ package struct BreadcrumbFile: Sendable, Hashable {
     // Where a file system cannot allocate ahead (EOPNOTSUPP), glibc writes the blocks itself.
     let code = posix_fallocate(descriptor, 0, off_t(BreadcrumbLayout.size))
     guard code == 0 else { throw abandoned(path, code) }
-    let header = header()
+    let header = BreadcrumbLayout.header()
     guard pwrite(descriptor, header, header.count, 0) == header.count else {
       throw abandoned(path, errno)
     }
@@ -50,15 +50,6 @@ package struct BreadcrumbFile: Sendable, Hashable {
   private static func abandoned(_ path: String, _ code: Int32) -> Failure {
     unlink(path)
     return .cannotCreate(path: path, code: code)
-  }
-
-  private static func header() -> [UInt8] {
-    let words: [UInt64] = [
-      BreadcrumbLayout.magic,
-      UInt64(BreadcrumbLayout.version) | UInt64(BreadcrumbLayout.slotBytes) << 32,
-      UInt64(BreadcrumbLayout.slots), 0,
-    ]
-    return words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } }
   }
 
   /// Reads what the runner left; it may live and go on writing meanwhile.

@@ -7,6 +7,8 @@ package struct EvidenceLook: Sendable {
     /// Bytes read and written by any way; `nil` where not permitted.
     var ioBytes: Int64?
     var diskBytes: Int64?
+    /// Time that its threads were ready to run and waited for a processor.
+    var queuedNanoseconds: Int64 = 0
 
     /// Blocks for microseconds.
     static func read(_ processID: Int32) -> Figures {
@@ -16,7 +18,18 @@ package struct EvidenceLook: Sendable {
         figures.ioBytes = Int64(clamping: io.read_any &+ io.written_any)
         figures.diskBytes = Int64(clamping: io.read_disk &+ io.written_disk)
       }
+      figures.queuedNanoseconds = queued(processID)
       return figures
+    }
+
+    /// The second number of each thread's `schedstat`; 0 where the kernel does not count it.
+    private static func queued(_ processID: Int32) -> Int64 {
+      let list = try? ProcFolder.shared.numbers("\(processID)/task", most: 64)
+      return (list?.numbers ?? []).reduce(0) { sum, threadID in
+        let text = try? ProcFolder.shared.text("\(processID)/task/\(threadID)/schedstat")
+        let fields = text?.split(separator: " ") ?? []
+        return sum + (fields.count > 1 ? Int64(fields[1]) ?? 0 : 0)
+      }
     }
   }
 

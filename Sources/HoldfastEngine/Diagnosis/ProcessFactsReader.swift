@@ -56,6 +56,8 @@ struct ProcessFactsReader {
     let now = EvidenceLook.Figures.read(facts.processID)
     guard let before else { return }
     facts.cpuSeconds = Double(max(0, now.cpuNanoseconds - before.cpuNanoseconds)) / 1e9
+    facts.queuedSeconds =
+      Double(max(0, now.queuedNanoseconds - before.queuedNanoseconds)) / 1e9
     guard let bytes = now.ioBytes, let earlier = before.ioBytes else {
       facts.gaps.append("bytes moved: not permitted")
       return

@@ -49,7 +49,8 @@ package struct Why: Sendable {
     var evidence = await collector.collect(
       question.root, since: question.earlier, watch: question.watch)
     if let exit = question.exit { evidence.exit = exit }
-    if evidence.processes.isEmpty, var memory = question.lastMemory {
+    // What a zombie holds is nothing any more.
+    if evidence.exit != nil || evidence.processes.isEmpty, var memory = question.lastMemory {
       memory.kills = evidence.memory?.kills ?? memory.kills
       evidence.memory = memory
     }
