@@ -26,7 +26,8 @@ struct Composition: Sendable {
         throw ConfigurationError([.init(place: path, text: "cannot be read: \(error.reason)")])
       }
     }
-    Redaction.protect(configuration.database)
+    Redaction.protect(
+      configuration.database, passwords: [program.environment["PGPASSWORD"] ?? ""])
     logger = LogSetup.logger(
       level: configuration.logLevel.flatMap(Logger.Level.init(rawValue:)) ?? level,
       format: configuration.logFormat)

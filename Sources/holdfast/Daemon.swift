@@ -4,10 +4,11 @@ import HoldfastServer
 import HoldfastStorage
 import Logging
 import ServiceLifecycle
+import Synchronization
 import UnixSignals
 
-/// Runs services until a signal asks for their end: the first SIGTERM or SIGINT drains them, the
-/// second ends the process.
+/// Runs services until a signal asks for their end: the first one drains them, the second ends the
+/// process.
 struct Daemon: Sendable {
   let services: [any Service]
   let logger: Logger
@@ -19,7 +20,7 @@ struct Daemon: Sendable {
     groupLogger.logLevel = .error
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(services: services, logger: groupLogger))
-    let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+    let signals = await UnixSignalsSequence(trapping: UnixSignal.endings)
     return try await withThrowingTaskGroup(of: Void.self) { tasks in
       tasks.addTask(name: "signals") { await stop(group, on: signals) }
       do {
@@ -57,11 +58,32 @@ struct Daemon: Sendable {
   }
 }
 
-struct ServerService: Service {
+final class ServerService: Service {
   let server: HoldfastServer
   let onReady: @Sendable (Int) -> Void
+  private let isReady = Mutex(false)
 
-  func run() async throws { try await server.run(onReady: onReady) }
+  init(server: HoldfastServer, onReady: @escaping @Sendable (Int) -> Void) {
+    self.server = server
+    self.onReady = onReady
+  }
+
+  func run() async throws {
+    do {
+      try await server.run { port in
+        self.isReady.withLock { $0 = true }
+        self.onReady(port)
+      }
+    } catch let error as StoreError {
+      throw error
+    } catch let error as ServerError {
+      throw error
+    } catch {
+      // Whatever keeps a server from listening (a name that does not resolve, say) is not its defect.
+      guard !isReady.withLock({ $0 }) else { throw error }
+      throw CommandFailure(.operatingSystem, "the server cannot start: \(error)")
+    }
+  }
 }
 
 struct WorkerService: Service {

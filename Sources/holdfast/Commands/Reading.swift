@@ -88,7 +88,7 @@ struct PagePrinter<Row: Codable & Sendable> {
       guard program.output.write(text) else { return }
       cursor = page.nextCursor
     } while cursor != nil
-    program.output.write("\n],\"next_cursor\":null}\n")
+    program.output.write("\n]}\n")
   }
 }
 

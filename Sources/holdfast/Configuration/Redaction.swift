@@ -35,8 +35,12 @@ enum Redaction {
   }
 
   /// Remembers what must never be printed by this process.
-  static func protect(_ url: String) {
-    let secrets = secrets(in: url)
+  ///
+  /// - Parameters:
+  ///   - url: a database URL.
+  ///   - passwords: further secrets, as they are.
+  static func protect(_ url: String, passwords: [String] = []) {
+    let secrets = secrets(in: url) + passwords.filter { !$0.isEmpty }
     known.withLock { $0 = Array(Set($0 + secrets)).sorted { $0.utf8.count > $1.utf8.count } }
   }
 

@@ -40,7 +40,7 @@ final class ScanFollower {
   /// Returns the scan as it is when it has ended, was paused, or was left to go on.
   func run() async throws(CommandFailure) -> Scan {
     let (wakes, wake) = AsyncStream.makeStream(of: Wake.self)
-    let signals = await UnixSignalsSequence(trapping: Self.trappedSignals)
+    let signals = await UnixSignalsSequence(trapping: UnixSignal.endings)
     let result: Result<Void, CommandFailure> = await withTaskGroup(of: Void.self) { tasks in
       watch(signals, wake, &tasks)
       let result = await follow(wakes, wake, &tasks)
@@ -252,10 +252,12 @@ final class ScanFollower {
           + "`holdfast cancel \(number)` ends it.")
     }
   }
+}
 
-  /// A terminal that is closed ends nothing, unless `nohup` has said that it should not even be
-  /// noticed.
-  private static var trappedSignals: [UnixSignal] {
+extension UnixSignal {
+  /// The signals that ask a process to end: SIGTERM, Ctrl-C, and the closing of the terminal unless
+  /// `nohup` has said that it should not even be noticed.
+  static var endings: [UnixSignal] {
     ProcessEnvironment.ignoresHangup ? [.sigint, .sigterm] : [.sigint, .sigterm, .sighup]
   }
 }
