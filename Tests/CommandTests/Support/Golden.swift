@@ -32,7 +32,7 @@ enum Golden {
       line.map { "line \($0.offset + 1): “\($0.element.0)” is now “\($0.element.1)”" }
       ?? "one is longer than the other"
     Issue.record(
-      "\(path) is not what is generated now (\(difference)); `make reference` writes it anew",
+      "\(path) is not what is generated now (\(difference)); HOLDFAST_RECORD=1 writes it anew",
       sourceLocation: sourceLocation)
   }
 
