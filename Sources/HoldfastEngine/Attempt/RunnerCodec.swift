@@ -9,14 +9,15 @@ enum RunnerCodec {
     let description: String
   }
 
-  /// `nil` for a message of a type that this version does not know: a newer runner may send some, and they are passed over.
+  /// `nil` for a message of a type that this version does not know.
   static func message(_ line: ByteBuffer) throws(Failure) -> RunnerMessage? {
-    let bytes = line.withUnsafeReadableBytes { Data($0) }
-    do {
-      return try JSONDecoder().decode(RunnerMessage.self, from: bytes)
+    guard let json = line.withUnsafeReadableBytes({ JSONValue(parsing: $0) }) else {
+      throw Failure(description: "it wrote what is not JSON: \(excerpt(line))")
+    }
+    do throws(RunnerMessageReader.Malformed) {
+      return try RunnerMessageReader.message(json)
     } catch {
-      if isOfUnknownType(bytes) { return nil }
-      throw Failure(description: "\(reason(error)): \(excerpt(line))")
+      throw Failure(description: "\(error): \(excerpt(line))")
     }
   }
 
@@ -27,30 +28,6 @@ enum RunnerCodec {
     } catch {
       // All its parts are strings, whole numbers and finite doubles.
       preconditionFailure("a message cannot be written as JSON: \(error)")
-    }
-  }
-
-  private static func isOfUnknownType(_ bytes: Data) -> Bool {
-    struct Typed: Decodable {
-      var type: String
-    }
-    // Not even an object with a type: that is no message of any version.
-    guard let typed = try? JSONDecoder().decode(Typed.self, from: bytes) else { return false }
-    return !knownTypes.contains(typed.type)
-  }
-
-  private static let knownTypes: Set<String> = [
-    "ready", "progress", "checkpoint", "items", "item_errors", "waiting", "log", "pong",
-    "read_baseline_index", "read_baseline_parts", "write_baseline", "settle", "finished",
-  ]
-
-  private static func reason(_ error: any Error) -> String {
-    switch error {
-    case DecodingError.keyNotFound(let key, _): "a message lacks “\(key.stringValue)”"
-    case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
-      "“\(context.codingPath.map(\.stringValue).joined(separator: "."))” has the wrong type"
-    case DecodingError.dataCorrupted(let context): context.debugDescription
-    default: "\(error)"
     }
   }
 
