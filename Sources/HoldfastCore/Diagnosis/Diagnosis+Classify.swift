@@ -1,18 +1,21 @@
 extension Diagnosis {
   /// The share of one processor from which a process counts as spinning.
   static let spinningShare = 0.8
-  /// The share of its memory limit from which a process that shows nothing else counts as out of memory.
+  /// The share of its memory limit from which a process that shows nothing else counts as out of
+  /// memory.
   static let fullShare = 0.98
 
-  /// How programs end that meet their limit of memory: killed, or by their own hand where they could not go on.
+  /// How programs end that meet their limit of memory: killed, or by their own hand where they
+  /// could not go on.
   private static let deadlyWhenFull: Set<Int32> = [4, 5, 6, 7, 9, 11]
 
   /// Why a runner does not move.
   ///
-  /// The end of the process, then the kernel's kills for want of memory, speak for themselves. Otherwise each thread of each
-  /// process of the tree is read on its own, and the finding that explains most wins: stopped, out of memory, blocked in
-  /// a disk, spinning, a lock on a file, a connection, an event loop with connections, and at last a process of which
-  /// *all* threads sleep in locks. What merely waits for something else in the tree (a child, a pipe) loses to it.
+  /// The end of the process, then the kernel's kills for want of memory, speak for themselves.
+  /// Otherwise each thread of each process of the tree is read on its own, and the finding that
+  /// explains most wins: stopped, out of memory, blocked in a disk, spinning, a lock on a file, a
+  /// connection, an event loop with connections, and at last a process of which *all* threads sleep
+  /// in locks. What merely waits for something else in the tree (a child, a pipe) loses to it.
   package static func classify(_ evidence: DiagnosisEvidence) -> Diagnosis {
     if let exit = evidence.exit { return ended(exit, evidence) }
     let findings = evidence.processes.flatMap { process in

@@ -55,8 +55,9 @@ package struct Diagnosis: Sendable, Hashable, Codable {
     self.evidence = evidence
   }
 
-  /// Whether it makes a suspicion of a hang more likely. A process that computes may be about to finish, and `unknown` says
-  /// nothing; everything else cannot go on by itself, or waits for something that has not come for longer than ever.
+  /// Whether it makes a suspicion of a hang more likely. A process that computes may be about to
+  /// finish, and `unknown` says nothing; everything else cannot go on by itself, or waits for
+  /// something that has not come for longer than ever.
   package var agreesWithHang: Bool {
     switch self.class {
     case .waitingOnNetwork, .waitingOnDisk, .waitingOnLock, .stopped, .outOfMemory, .exited: true

@@ -1,4 +1,5 @@
-/// What the operating system says of one process of a runner's tree, read from `/proc` twice, some seconds apart.
+/// What the operating system says of one process of a runner's tree, read from `/proc` twice, some
+/// seconds apart.
 package struct ProcessFacts: Sendable, Hashable, Codable {
   package var processID: Int32
   package var parentID: Int32
@@ -111,7 +112,8 @@ package struct ProcessFacts: Sendable, Hashable, Codable {
     package var resolved: Descriptor?
     /// Its six arguments, `0x7f…`.
     package var arguments: [String]
-    /// The descriptors that a `poll`, `select` or `epoll_wait` waits on; empty where they could not be read.
+    /// The descriptors that a `poll`, `select` or `epoll_wait` waits on; empty where they could not
+    /// be read.
     package var watched: [Int32]
 
     package init(
@@ -249,7 +251,8 @@ package struct DiagnosisEvidence: Sendable, Hashable, Codable {
   }
 
   package struct Memory: Sendable, Hashable, Codable {
-    /// What counts against the limit: of the whole tree, or of its group, or of the process that is nearest to its own.
+    /// What counts against the limit: of the whole tree, or of its group, or of the process that is
+    /// nearest to its own.
     package var residentBytes: Int64
     /// `nil` for none.
     package var limitBytes: Int64?

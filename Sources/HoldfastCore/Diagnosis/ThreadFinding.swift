@@ -28,7 +28,8 @@ struct ThreadFinding {
     self.signal = signal
   }
 
-  /// Reads one thread. Locks in memory are left to the whole process: an idle thread of a pool sleeps in one too.
+  /// Reads one thread. Locks in memory are left to the whole process: an idle thread of a pool
+  /// sleeps in one too.
   init(_ thread: ProcessFacts.Thread, of process: ProcessFacts) {
     switch thread.state {
     case "T":
@@ -141,8 +142,8 @@ struct ThreadFinding {
       .network, .waitingOnNetwork, "waits in \(call.name)\(to)\(state)", peer: peer)
   }
 
-  /// A loop that waits for any of several things: the connection that is most likely at fault is named. One that is being
-  /// opened before one with unsent bytes before any other.
+  /// A loop that waits for any of several things: the connection that is most likely at fault is
+  /// named. One that is being opened before one with unsent bytes before any other.
   private static func events(
     _ call: ProcessFacts.SystemCall, _ process: ProcessFacts
   ) -> ThreadFinding {

@@ -1,5 +1,6 @@
 extension Policy {
-  /// The value of a field. Setting one of another type changes nothing; ``PolicyField/value(from:)`` makes the right one.
+  /// The value of a field. Setting one of another type changes nothing;
+  /// ``PolicyField/value(from:)`` makes the right one.
   package subscript(field: PolicyField) -> PolicyValue {
     get {
       switch field {

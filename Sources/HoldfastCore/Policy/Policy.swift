@@ -1,7 +1,8 @@
 /// Every threshold and choice that supervision makes for a kind of scan.
 ///
-/// A policy is a plain value. Where it comes from, layer by layer, is ``PolicyBook``'s business; what each field may hold is
-/// ``PolicyField``'s; how long each fault can last at most under it is ``WorstCase``'s.
+/// A policy is a plain value. Where it comes from, layer by layer, is ``PolicyBook``'s business;
+/// what each field may hold is ``PolicyField``'s; how long each fault can last at most under it is
+/// ``WorstCase``'s.
 package struct Policy: Sendable, Hashable {
   /// What at most one active scan may share.
   package enum Exclusivity: String, Codable, Sendable, CaseIterable {
@@ -10,7 +11,8 @@ package struct Policy: Sendable, Hashable {
 
   /// What is done about a scan that is stuck.
   package enum OnStuck: String, Codable, Sendable, CaseIterable {
-    /// Resume it if a checkpoint or progress exists, else requeue it while attempts are left, else fail it.
+    /// Resume it if a checkpoint or progress exists, else requeue it while attempts are left, else
+    /// fail it.
     case resume
     /// Start it over while attempts are left, else fail it.
     case requeue
@@ -64,7 +66,8 @@ package struct Policy: Sendable, Hashable {
   package var waitingCapMinutes: Double
   package var exclusivity: Exclusivity
   package var onStuck: OnStuck
-  /// How many attempts in a row may end stuck (hung, out of time, or lost with their worker) before the scan is failed.
+  /// How many attempts in a row may end stuck (hung, out of time, or lost with their worker) before
+  /// the scan is failed.
   package var maxAttempts: Int
   /// How often its runner may die before the scan is failed.
   package var maxCrashes: Int
@@ -79,7 +82,8 @@ package struct Policy: Sendable, Hashable {
   package var suspicionFloorSeconds: Double
   /// Slower than this share of its kind's usual rate is `slow`.
   package var slowBelowRate: Double
-  /// How old a run without progress must be before the check ahead of a new scan offers to clean it.
+  /// How old a run without progress must be before the check ahead of a new scan offers to clean
+  /// it.
   package var checkAgeHours: Double
 
   package init(
@@ -119,7 +123,8 @@ package struct Policy: Sendable, Hashable {
   /// The age beyond which a heartbeat is stale.
   package var staleAfterSeconds: Double { heartbeatIntervalSeconds * staleMultiple }
 
-  /// The name of the scope that a scan of `kind` and `target` holds while it is active; `nil` where several may be.
+  /// The name of the scope that a scan of `kind` and `target` holds while it is active; `nil` where
+  /// several may be.
   package func scope(kind: String, target: String) -> String? {
     switch exclusivity {
     case .target: "\(kind):\(target)"
@@ -128,8 +133,9 @@ package struct Policy: Sendable, Hashable {
     }
   }
 
-  /// The same policy with every limit on silence made longer, for an observer that does not trust its own eyes
-  /// (``ObserverHealth``). The runtime limit stays: a clock that lags does not make work longer.
+  /// The same policy with every limit on silence made longer, for an observer that does not trust
+  /// its own eyes (``ObserverHealth``). The runtime limit stays: a clock that lags does not make
+  /// work longer.
   ///
   /// - Parameter factor: 1 changes nothing; less than 1 counts as 1.
   package func stretched(by factor: Double) -> Policy {

@@ -1,5 +1,6 @@
-/// All that a configuration says of policies: a preset, overrides for kinds, overrides for targets. It answers what holds for a
-/// scan: built-in, then preset, then kind, then target, the later layer winning field by field.
+/// All that a configuration says of policies: a preset, overrides for kinds, overrides for targets.
+/// It answers what holds for a scan: built-in, then preset, then kind, then target, the later layer
+/// winning field by field.
 package struct PolicyBook: Sendable, Hashable {
   /// An override for the targets of a kind that match a pattern.
   package struct Target: Sendable, Hashable {
@@ -43,7 +44,8 @@ package struct PolicyBook: Sendable, Hashable {
     return result
   }
 
-  /// Faults that only show when the layers are put together, for each kind and target pattern named here.
+  /// Faults that only show when the layers are put together, for each kind and target pattern named
+  /// here.
   package func faults() -> [PolicyError.Fault] {
     let places =
       kinds.keys.sorted().map { ("kinds.\($0).policy", effective(kind: $0)) }

@@ -1,5 +1,5 @@
-/// The fields of a policy by the names under which a configuration sets them, and what each may hold: the one table that
-/// parsing, validation and `policy show` read.
+/// The fields of a policy by the names under which a configuration sets them, and what each may
+/// hold: the one table that parsing, validation and `policy show` read.
 package enum PolicyField: String, Sendable, CaseIterable, Codable {
   case heartbeatIntervalSeconds = "heartbeat_interval_seconds"
   case staleMultiple = "stale_multiple"
@@ -32,7 +32,8 @@ package enum PolicyField: String, Sendable, CaseIterable, Codable {
     case flag
   }
 
-  /// Bounds that keep a policy workable rather than wise: below them detection races its own signals, above them it is none.
+  /// Bounds that keep a policy workable rather than wise: below them detection races its own
+  /// signals, above them it is none.
   package var domain: Domain {
     let secondsPerMonth = 30.0 * 86_400
     let minutesPerYear = 365.0 * 1440
@@ -83,7 +84,8 @@ package enum PolicyField: String, Sendable, CaseIterable, Codable {
     self = field
   }
 
-  /// The value that `json` gives this field, or `nil` where it is of another type or outside the bounds.
+  /// The value that `json` gives this field, or `nil` where it is of another type or outside the
+  /// bounds.
   package func value(from json: JSONValue) -> PolicyValue? {
     switch domain {
     case .number(let range):

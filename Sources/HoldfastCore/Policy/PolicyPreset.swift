@@ -26,9 +26,10 @@ package enum PolicyPreset: String, Sendable, CaseIterable, Codable {
 
   /// What it changes in the built-in policy of a kind.
   ///
-  /// The runtimes printed in the runbook are those of website scans, so other kinds get their own limit in the same proportion (a
-  /// third, two thirds, the whole): 15 minutes would end every portal run. How long a heartbeat may be missing does not
-  /// depend on the kind, and holds as printed.
+  /// The runtimes printed in the runbook are those of website scans, so other kinds get their own
+  /// limit in the same proportion (a third, two thirds, the whole): 15 minutes would end every
+  /// portal run. How long a heartbeat may be missing does not depend on the kind, and holds as
+  /// printed.
   package func override(of builtIn: Policy, for kind: String) -> PolicyOverride {
     let share = siteRuntimeMinutes / PolicyPreset.production.siteRuntimeMinutes
     let runtime = kind == "site" ? siteRuntimeMinutes : builtIn.maxRuntimeMinutes * share

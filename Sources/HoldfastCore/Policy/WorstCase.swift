@@ -1,5 +1,6 @@
-/// The longest time from each fault to the moment when its scan can be claimed again (or its recovery is recorded), under a
-/// policy and the pace of the sweep. The formulas are the documentation: `policy show` prints them with their figures.
+/// The longest time from each fault to the moment when its scan can be claimed again (or its
+/// recovery is recorded), under a policy and the pace of the sweep. The formulas are the
+/// documentation: `policy show` prints them with their figures.
 package struct WorstCase: Sendable, Hashable, Codable {
   /// What can go wrong.
   package enum Fault: String, Sendable, Hashable, Codable, CaseIterable {
@@ -18,8 +19,8 @@ package struct WorstCase: Sendable, Hashable, Codable {
     package var sweepSeconds: Double
     /// How long a sweep itself may take.
     package var sweepDurationSeconds: Double
-    /// Until another process leads after the leader died. It counts in every fault that the sweep answers, since the leader may
-    /// have died with it.
+    /// Until another process leads after the leader died. It counts in every fault that the sweep
+    /// answers, since the leader may have died with it.
     package var takeoverSeconds: Double
     /// From the order to stop to the end of the process: stop, terminate, kill.
     package var stopSeconds: Double
@@ -47,8 +48,8 @@ package struct WorstCase: Sendable, Hashable, Codable {
   /// In the names of the policy's fields and of ``Pace``.
   package var formula: String
 
-  /// All faults, in the order of ``Fault``. Backoff is that of the first recovery, which is none; each further one adds
-  /// ``Backoff/ceilingSeconds(failures:policy:)``.
+  /// All faults, in the order of ``Fault``. Backoff is that of the first recovery, which is none;
+  /// each further one adds ``Backoff/ceilingSeconds(failures:policy:)``.
   package static func all(under policy: Policy, pace: Pace = Pace()) -> [WorstCase] {
     Fault.allCases.map { of($0, under: policy, pace: pace) }
   }

@@ -3,7 +3,8 @@ package struct RecoveryDecision: Sendable, Hashable, Codable {
   package enum Action: String, Sendable, Hashable, Codable, CaseIterable {
     /// Back into the queue, to go on from its checkpoint.
     case resume
-    /// Back into the queue, to start over. What it produced stays, and is written again under the same keys.
+    /// Back into the queue, to start over. What it produced stays, and is written again under the
+    /// same keys.
     case requeue
     case fail
     /// Nothing but a report.
@@ -77,7 +78,8 @@ package struct RecoveryDecision: Sendable, Hashable, Codable {
   private static func running(
     _ snapshot: ScanSnapshot, _ verdict: Verdict, _ reason: Reason, _ policy: Policy
   ) -> RecoveryDecision {
-    // What an operator asked for is carried out first: a cancelled scan must not come back through its own recovery.
+    // What an operator asked for is carried out first: a cancelled scan must not come back through
+    // its own recovery.
     switch snapshot.request {
     case .cancel:
       return RecoveryDecision(

@@ -1,5 +1,6 @@
-/// What must still be true of a scan when its recovery is applied: its status, its lease, and the column on which the reason
-/// rests. A statement that recovers repeats all of it in its predicate; never the id alone.
+/// What must still be true of a scan when its recovery is applied: its status, its lease, and the
+/// column on which the reason rests. A statement that recovers repeats all of it in its predicate;
+/// never the id alone.
 package struct RecoveryGuard: Sendable, Hashable, Codable {
   /// The column on which a reason rests.
   package enum Column: String, Sendable, Hashable, Codable, CaseIterable {

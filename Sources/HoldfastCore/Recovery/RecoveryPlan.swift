@@ -1,5 +1,5 @@
-/// What a sweep is about to do: made from what was seen, printed by a dry run, applied as it stands or refused where the world
-/// has moved since.
+/// What a sweep is about to do: made from what was seen, printed by a dry run, applied as it stands
+/// or refused where the world has moved since.
 package struct RecoveryPlan: Sendable, Hashable, Codable {
   /// One scan and what is to become of it.
   package struct Entry: Sendable, Hashable, Codable {
@@ -12,7 +12,8 @@ package struct RecoveryPlan: Sendable, Hashable, Codable {
     package var guardian: RecoveryGuard
     package var ageSeconds: Double
     package var heartbeatAgeSeconds: Double
-    /// The longest delay before it may be claimed again; the actual one is a random share of it (``Backoff``).
+    /// The longest delay before it may be claimed again; the actual one is a random share of it
+    /// (``Backoff``).
     package var maxDelaySeconds: Double
     package var isResumable: Bool
 
@@ -88,7 +89,8 @@ package struct RecoveryPlan: Sendable, Hashable, Codable {
   package var held: [Entry]
   /// Why they are held; empty if none is.
   package var heldBecause: String
-  /// Names what the plan does: two plans with the same hash do the same to the same attempts of the same scans.
+  /// Names what the plan does: two plans with the same hash do the same to the same attempts of the
+  /// same scans.
   package var hash: String
 
   enum CodingKeys: String, CodingKey {
@@ -153,8 +155,9 @@ package struct RecoveryPlan: Sendable, Hashable, Codable {
       isResumable: snapshot.isResumable)
   }
 
-  /// Covers what is done to whom and on what evidence, in the order of the ids; not the time of the plan, nor ages or words, so
-  /// that a plan made again a moment later from the same facts has the same name.
+  /// Covers what is done to whom and on what evidence, in the order of the ids; not the time of the
+  /// plan, nor ages or words, so that a plan made again a moment later from the same facts has the
+  /// same name.
   private static func hash(of entries: [Entry]) -> String {
     var hash = StableHash()
     hash.add(Int64(entries.count))

@@ -1,5 +1,6 @@
-/// 128 bits of FNV-1a: the same for the same bytes on every machine and in every release, unlike `Hasher`. It tells plans
-/// apart; it does not withstand someone who looks for a collision, and nothing relies on that.
+/// 128 bits of FNV-1a: the same for the same bytes on every machine and in every release, unlike
+/// `Hasher`. It tells plans apart; it does not withstand someone who looks for a collision, and
+/// nothing relies on that.
 package struct StableHash: Sendable, Hashable {
   /// The FNV offset basis for 128 bits.
   private var state: UInt128 = 0x6C62_272E_07BB_0142_62B8_2175_6295_C58D

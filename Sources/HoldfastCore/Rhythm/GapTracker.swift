@@ -41,7 +41,8 @@ package struct GapTracker: Sendable, Hashable {
   /// How long it has been silent by now.
   package func silence(at seconds: Double) -> Double { max(0, seconds - lastAt) }
 
-  /// All gaps of an attempt that ended at `seconds`, by name of the step; the silence before its end is one too.
+  /// All gaps of an attempt that ended at `seconds`, by name of the step; the silence before its
+  /// end is one too.
   package func finished(at seconds: Double) -> [StepGap] {
     var last = self
     last.record(seconds - lastAt)

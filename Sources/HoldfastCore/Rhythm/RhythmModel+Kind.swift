@@ -56,9 +56,11 @@ extension RhythmModel {
     ) {
       usedAt = clock
       if wasSuspected { factor *= 2 }
-      // 1 − 0.65 α shrinks by no more than 2^−α for every α up to 0.1, which keeps the bound without a logarithm.
+      // 1 − 0.65 α shrinks by no more than 2^−α for every α up to 0.1, which keeps the bound
+      // without a logarithm.
       factor = max(1, factor * (1 - 0.65 * configuration.rate))
-      // A score is made with the scales as they were while the scan ran: the next one is judged in the same way.
+      // A score is made with the scales as they were while the scan ran: the next one is judged in
+      // the same way.
       let known = targets[target]?.ofWhole(configuration) != nil
       if known { own.add(score(gaps, target: target, configuration)) }
       if scales.ofWhole(configuration) != nil {
@@ -79,8 +81,8 @@ extension RhythmModel {
       }
     }
 
-    /// Within one scan the scales are all of its target, or all of its kind: the whole of a target is known whenever a step
-    /// of it is.
+    /// Within one scan the scales are all of its target, or all of its kind: the whole of a target
+    /// is known whenever a step of it is.
     private func scale(
       target: String?, step: String, _ configuration: Configuration
     ) -> (seconds: Double, scope: LearnedLimit.Scope)? {

@@ -1,5 +1,5 @@
-/// The last so many numbers, kept in order of their size as well as of their arrival: an order statistic costs nothing, a new
-/// number a binary search and a move.
+/// The last so many numbers, kept in order of their size as well as of their arrival: an order
+/// statistic costs nothing, a new number a binary search and a move.
 package struct SortedWindow: Sendable, Hashable, Codable {
   package let capacity: Int
   /// Oldest at `next` once the window is full.

@@ -1,5 +1,6 @@
-/// How fast scans of a kind usually are, in units of progress per second: the median of the last finished ones, of the same target
-/// where enough are known, else of the kind. What falls far below it is `slow`.
+/// How fast scans of a kind usually are, in units of progress per second: the median of the last
+/// finished ones, of the same target where enough are known, else of the kind. What falls far below
+/// it is `slow`.
 package struct UsualRates: Sendable, Hashable, Codable {
   package static let window = 101
   package static let minimum = 5

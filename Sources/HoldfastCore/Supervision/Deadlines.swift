@@ -1,13 +1,15 @@
-/// The moments after which a scan is overdue, one for each thing it owes. A moment that cannot come is `nil`.
+/// The moments after which a scan is overdue, one for each thing it owes. A moment that cannot come
+/// is `nil`.
 ///
-/// The verdict compares them with now, and the index of overdue scans holds their minimum; both therefore agree to the
-/// millisecond. A scan is overdue *after* its moment, not at it.
+/// The verdict compares them with now, and the index of overdue scans holds their minimum; both
+/// therefore agree to the millisecond. A scan is overdue *after* its moment, not at it.
 package struct Deadlines: Sendable, Hashable {
   /// No heartbeat for too long.
   package var stale: Timestamp?
   /// Not moving for too long, declared waits excepted.
   package var stalled: Timestamp?
-  /// Alive by its worker's word only: no answer to pings, no progress, no activity for as long as makes a heartbeat stale.
+  /// Alive by its worker's word only: no answer to pings, no progress, no activity for as long as
+  /// makes a heartbeat stale.
   package var unresponsive: Timestamp?
   /// Silent for longer than scans like it, and the policy lets a suspicion recover.
   package var suspected: Timestamp?
@@ -51,6 +53,20 @@ package struct Deadlines: Sendable, Hashable {
     }
   }
 
+  /// The limits that are passed at `now`, the gravest first.
+  package func exceeded(at now: Timestamp) -> [Reason] {
+    func isPast(_ moments: Timestamp?...) -> Bool {
+      moments.contains { $0.map { now > $0 } ?? false }
+    }
+    var reasons: [Reason] = []
+    if isPast(proven, stale) { reasons.append(pending == nil ? .heartbeatStale : .runnerCrashed) }
+    if isPast(request) { reasons.append(.manualIntervention) }
+    if isPast(stalled, unresponsive, suspected) { reasons.append(.progressStalled) }
+    if isPast(runtime) { reasons.append(.runtimeTimeout) }
+    if isPast(pending, paused) { reasons.append(.pendingTimeout) }
+    return reasons
+  }
+
   /// The first moment at which a scan may be overdue: a millisecond after the earliest of them.
   package var earliest: Timestamp? {
     let all = [
@@ -59,8 +75,9 @@ package struct Deadlines: Sendable, Hashable {
     return all.compactMap { $0 }.min()?.adding(seconds: 0.001)
   }
 
-  /// A worker that answers on a second channel while its heartbeats do not arrive has trouble with the database, not with its
-  /// scans; it gets the same time once more, and no longer, since its lease cannot be held for ever.
+  /// A worker that answers on a second channel while its heartbeats do not arrive has trouble with
+  /// the database, not with its scans; it gets the same time once more, and no longer, since its
+  /// lease cannot be held for ever.
   private static func stale(_ snapshot: ScanSnapshot, _ policy: Policy) -> Timestamp {
     let patience = snapshot.worker?.secondOpinion == .alive ? 2.0 : 1.0
     return snapshot.time(policy.staleAfterSeconds * patience, after: snapshot.heardAt)
@@ -78,11 +95,13 @@ package struct Deadlines: Sendable, Hashable {
       of: policy.stallAfterSeconds, since: movedAt(snapshot, policy), snapshot, policy)
   }
 
-  /// When a silence that began at `start` has lasted for `limit` seconds, declared waits not counted.
+  /// When a silence that began at `start` has lasted for `limit` seconds, declared waits not
+  /// counted.
   ///
-  /// The clock stands still during a wait, for as long as the runner said that it would take and for all waits together up
-  /// to the policy's cap. So a wait that begins before the limit is reached puts it off by the whole credit that it can
-  /// still claim, and one that begins after it puts nothing off.
+  /// The clock stands still during a wait, for as long as the runner said that it would take and
+  /// for all waits together up to the policy's cap. So a wait that begins before the limit is
+  /// reached puts it off by the whole credit that it can still claim, and one that begins after it
+  /// puts nothing off.
   static func silence(
     of limit: Double, since start: Timestamp, _ snapshot: ScanSnapshot, _ policy: Policy
   ) -> Timestamp {
@@ -96,7 +115,8 @@ package struct Deadlines: Sendable, Hashable {
     return snapshot.time(limit + credit, after: start)
   }
 
-  /// Only where pings are answered at all, and where activity is sampled: the silence of one signal alone proves nothing.
+  /// Only where pings are answered at all, and where activity is sampled: the silence of one signal
+  /// alone proves nothing.
   private static func unresponsive(_ snapshot: ScanSnapshot, _ policy: Policy) -> Timestamp? {
     guard let answered = snapshot.answeredAt, let activity = snapshot.activity else { return nil }
     let last = max(answered, activity.changedAt, snapshot.advancedAt)
@@ -119,7 +139,8 @@ package struct Deadlines: Sendable, Hashable {
   ) -> [(signal: Suspicion.Signal, at: Timestamp, since: Timestamp, limit: LearnedLimit)] {
     guard policy.suspicion != .ignore, let learned = snapshot.learned else { return [] }
     let advanced = snapshot.advancedAt
-    // Progress breaks a silence of activity too: a sample that went missing must not outweigh work that was done.
+    // Progress breaks a silence of activity too: a sample that went missing must not outweigh work
+    // that was done.
     let signals: [(Suspicion.Signal, LearnedLimit?, Timestamp?)] = [
       (.progress, learned.progress, advanced),
       (.activity, learned.activity, snapshot.activity.map { max($0.changedAt, advanced) }),

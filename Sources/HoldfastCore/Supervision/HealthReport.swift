@@ -1,4 +1,5 @@
-/// How well the scans do, as a number from 0 to 100 of which every lost point is linked to what lost it.
+/// How well the scans do, as a number from 0 to 100 of which every lost point is linked to what
+/// lost it.
 ///
 /// The formula, published: from 100 are taken, each rounded up to a whole point,
 ///
@@ -10,7 +11,10 @@
 /// | 10 | the share of pending and paused scans that are stuck |
 /// | 10 | the share of known workers that are lost |
 ///
-/// so that one stale scan of two running ones gives the 85 of the runbook of stuck website scans, and nothing but everything gives 0.
+/// Each limit is looked at by itself, so a scan that died long ago costs points for its heartbeat,
+/// for its time and for its progress. One stale scan of two running ones, still within its time
+/// and its stall window, gives the 85 of the runbook of stuck website scans; all of everything
+/// gives 0.
 package struct HealthReport: Sendable, Hashable {
   package enum Cause: String, Sendable, Hashable, Codable, CaseIterable {
     case stale, timeout, stalled, pending, workers
@@ -24,12 +28,13 @@ package struct HealthReport: Sendable, Hashable {
       }
     }
 
-    init(_ verdict: Verdict, _ reason: Reason) {
+    /// What a limit that is passed counts as.
+    init(_ reason: Reason, of status: ScanStatus) {
       self =
-        switch (verdict.kind, reason) {
-        case (.stuckPending, _), (_, .pendingTimeout): .pending
-        case (_, .runtimeTimeout): .timeout
-        case (.hung, _), (.stuckCancelling, _): .stalled
+        switch reason {
+        case _ where status != .running: .pending
+        case .runtimeTimeout: .timeout
+        case .progressStalled, .manualIntervention: .stalled
         default: .stale
         }
     }
@@ -88,17 +93,18 @@ package struct HealthReport: Sendable, Hashable {
     totalScans: Int64, judged: [(ScanSnapshot, Verdict)], workers: Int = 0, lostWorkers: Int = 0,
     now: Timestamp
   ) {
-    let due = judged.compactMap { snapshot, verdict in
-      verdict.reason.map { (snapshot, verdict, Cause(verdict, $0)) }
-    }
+    let due = judged.filter { $0.1.isDue }
     let running = judged.count { $0.0.status == .running }
     let waiting = judged.count { $0.0.status == .pending || $0.0.status == .paused }
     var losses: [Loss] = []
     for cause in Cause.allCases where cause != .workers {
-      let scans = due.filter { $0.2 == cause }.map(\.0.number).sorted()
-      // Poison in the queue is counted as stale, so the share is of all that could be.
-      let total = cause == .pending ? waiting : max(running, scans.count)
-      losses.append(Self.loss(cause, affected: scans.count, total: total, scans: scans))
+      let scans = due.filter { snapshot, verdict in
+        verdict.exceeded.contains { Cause($0, of: snapshot.status) == cause }
+      }
+      losses.append(
+        Self.loss(
+          cause, affected: scans.count, total: cause == .pending ? waiting : running,
+          scans: scans.map(\.0.number).sorted()))
     }
     losses.append(Self.loss(.workers, affected: lostWorkers, total: workers, scans: []))
     losses.removeAll { $0.points == 0 }
@@ -108,7 +114,7 @@ package struct HealthReport: Sendable, Hashable {
       totalScans: totalScans, runningScans: running, staleScans: affected(.stale),
       timeoutScans: affected(.timeout),
       healthScore: 100 - losses.reduce(0) { $0 + $1.points })
-    stuckScans = due.map { snapshot, verdict, _ in
+    stuckScans = due.map { snapshot, verdict in
       StuckScan(
         scanID: snapshot.scanID, reason: verdict.reason ?? .heartbeatStale,
         ageMinutes: Self.minutes(snapshot.age(of: snapshot.createdAt, at: now)),

@@ -1,9 +1,11 @@
-/// How far supervision can trust its own eyes: a pure state machine, fed with what it measures of itself.
+/// How far supervision can trust its own eyes: a pure state machine, fed with what it measures of
+/// itself.
 ///
-/// A sick observer must not kill healthy work. Three things follow from what is observed: limits on silence are *stretched*
-/// (after Lifeguard's local health multiplier: a late loop or a slow database makes everyone else look late), recoveries are
-/// *held* for a while (the clock stepped; a large share of all workers fell silent at once), and afterwards they are *released*
-/// through a token bucket that fills more slowly the sicker the observer is.
+/// A sick observer must not kill healthy work. Three things follow from what is observed: limits on
+/// silence are *stretched* (after Lifeguard's local health multiplier: a late loop or a slow
+/// database makes everyone else look late), recoveries are *held* for a while (the clock stepped; a
+/// large share of all workers fell silent at once), and afterwards they are *released* through a
+/// token bucket that fills more slowly the sicker the observer is.
 ///
 /// Times are seconds of any steady clock of the observer's own process.
 package struct ObserverHealth: Sendable, Hashable {
@@ -136,7 +138,8 @@ package struct ObserverHealth: Sendable, Hashable {
 
   // MARK: Points
 
-  /// One point for up to twice the limit, two for up to four times, and so on; no more than are lost already need.
+  /// One point for up to twice the limit, two for up to four times, and so on; no more than are
+  /// lost already need.
   private mutating func trouble(over ratio: Double, at seconds: Double, _ text: String) {
     guard ratio > 1 else { return }
     var found = 1
@@ -166,7 +169,8 @@ package struct ObserverHealth: Sendable, Hashable {
 
   // MARK: Holding and releasing
 
-  /// Holding puts off and must not switch off: after a hold recoveries flow for as long as it lasted, whatever is seen meanwhile.
+  /// Holding puts off and must not switch off: after a hold recoveries flow for as long as it
+  /// lasted, whatever is seen meanwhile.
   private mutating func hold(_ cause: HoldCause, from seconds: Double) {
     if let held, seconds < held.until + configuration.holdSeconds { return }
     held = Hold(cause: cause, until: seconds + configuration.holdSeconds)

@@ -1,4 +1,5 @@
-/// The verdict on a scan in the queue: it waits, or is stuck there, with the cause; or nobody should run it again.
+/// The verdict on a scan in the queue: it waits, or is stuck there, with the cause; or nobody
+/// should run it again.
 struct PendingJudge {
   let snapshot: ScanSnapshot
   let policy: Policy
@@ -21,8 +22,8 @@ struct PendingJudge {
       judgedAt: now)
   }
 
-  /// Of several causes the one that would still hold if the others were gone: a paused queue before a held scope, that
-  /// before a missing worker, that before busy slots.
+  /// Of several causes the one that would still hold if the others were gone: a paused queue before
+  /// a held scope, that before a missing worker, that before busy slots.
   private var cause: Verdict.PendingCause {
     guard let queue = snapshot.queue else { return .unknown }
     if queue.isPaused { return .paused }
@@ -87,7 +88,8 @@ struct PendingJudge {
   private func span(_ seconds: Double) -> String { SpanText.describe(seconds: seconds) }
 }
 
-/// The verdict on a scan that an operator paused: after a while it is reported as stuck, and never touched.
+/// The verdict on a scan that an operator paused: after a while it is reported as stuck, and never
+/// touched.
 struct PausedJudge {
   let snapshot: ScanSnapshot
   let deadlines: Deadlines

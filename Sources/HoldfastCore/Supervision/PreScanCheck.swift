@@ -1,5 +1,5 @@
-/// What to do before a scan of a target starts, when one may be there already (auto-cleanup of scraping runs, "Pre-Scrape
-/// Check").
+/// What to do before a scan of a target starts, when one may be there already (auto-cleanup of
+/// scraping runs, "Pre-Scrape Check").
 package struct PreScanCheck: Sendable, Hashable, Encodable {
   package enum Action: String, Sendable, Hashable, Codable, CaseIterable {
     /// Nothing is in the way.
@@ -33,9 +33,10 @@ package struct PreScanCheck: Sendable, Hashable, Encodable {
 
   /// Decides from the active scan of the same scope.
   ///
-  /// A scan that is in good order is waited for, whatever its age. One that is stuck, dead or paused is resumed if it left
-  /// anything to go on from; otherwise it is cleaned once it is old enough, and until then waited for, since it may still be
-  /// starting, and its own recovery may come first.
+  /// A scan that is in good order is waited for, whatever its age. One that is stuck, dead or
+  /// paused is resumed if it left anything to go on from; otherwise it is cleaned once it is old
+  /// enough, and until then waited for, since it may still be starting, and its own recovery may
+  /// come first.
   ///
   /// - Parameter ageHours: in place of the policy's `check_age_hours`.
   package static func decide(
@@ -67,6 +68,9 @@ package struct PreScanCheck: Sendable, Hashable, Encodable {
       return (.wait, "\(said) It has been cancelled and will be out of the way.")
     }
     guard verdict.isDue else { return (.wait, said) }
+    if verdict.kind == .stuckPending {
+      return (.wait, "\(said) A second one would not be claimed sooner.")
+    }
     if snapshot.isResumable {
       let from = snapshot.hasCheckpoint ? "its checkpoint" : "the progress it has made"
       return (.resume, "\(said) It can go on from \(from).")

@@ -1,4 +1,5 @@
-/// The verdict on a running scan: hypotheses in the order of their gravity, of which the first that holds wins.
+/// The verdict on a running scan: hypotheses in the order of their gravity, of which the first that
+/// holds wins.
 struct RunningJudge {
   let snapshot: ScanSnapshot
   let policy: Policy
@@ -135,8 +136,8 @@ struct RunningJudge {
     return Hypothesis(kind: .moving, holds: true, because: "it last moved \(still) ago")
   }
 
-  /// Units of progress per second in this attempt, declared waits left out; `nil` within its first minute, in which a rate
-  /// means little.
+  /// Units of progress per second in this attempt, declared waits left out; `nil` within its first
+  /// minute, in which a rate means little.
   private var rate: Double? {
     guard let claimedAt = snapshot.claimedAt, let progress = snapshot.progress else { return nil }
     let waited =
@@ -158,15 +159,16 @@ struct RunningJudge {
       ? policy.staleAfterSeconds * 2 : policy.staleAfterSeconds
   }
 
-  /// Whether a death speaks against the scan: its runner died under a worker that lives, or its worker died with nothing
-  /// else on it. Of several scans on one dead worker at most one is to blame, and nobody knows which.
+  /// Whether a death speaks against the scan: its runner died under a worker that lives, or its
+  /// worker died with nothing else on it. Of several scans on one dead worker at most one is to
+  /// blame, and nobody knows which.
   private var blamesScan: Bool {
     guard let worker = snapshot.worker else { return false }
     return !isWorkerLost || worker.running <= 1
   }
 
-  /// Whether the worker fell silent together with its scan. One that has beaten for an interval or more without this scan
-  /// lives, and has lost its runner.
+  /// Whether the worker fell silent together with its scan. One that has beaten for an interval or
+  /// more without this scan lives, and has lost its runner.
   private var isWorkerLost: Bool {
     guard let worker = snapshot.worker else { return false }
     switch worker.secondOpinion {

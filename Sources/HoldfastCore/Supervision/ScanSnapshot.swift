@@ -1,4 +1,5 @@
-/// What the store and the workers know of one active scan at one moment: all that a verdict may look at.
+/// What the store and the workers know of one active scan at one moment: all that a verdict may
+/// look at.
 ///
 /// Every time is the database's. What is not known is `nil`, and is never held against the scan.
 package struct ScanSnapshot: Sendable, Hashable {
@@ -11,7 +12,8 @@ package struct ScanSnapshot: Sendable, Hashable {
   package var leaseToken: Int64
   /// Attempts that ended because their runner died.
   package var crashes: Int
-  /// Attempts in a row that ended stuck; one that got further than the one before it starts the count anew.
+  /// Attempts in a row that ended stuck; one that got further than the one before it starts the
+  /// count anew.
   package var stuckAttempts: Int
 
   package var createdAt: Timestamp
@@ -128,7 +130,8 @@ extension ScanSnapshot {
 
   /// The worker that holds the lease.
   package struct Worker: Sendable, Hashable {
-    /// What a second channel says of it: its socket, its process on the same machine, its own heartbeat row.
+    /// What a second channel says of it: its socket, its process on the same machine, its own
+    /// heartbeat row.
     package enum SecondOpinion: String, Sendable, Hashable, Codable {
       case alive
       /// Its process does not exist any more: a proof, not a silence.
@@ -209,12 +212,12 @@ extension ScanSnapshot {
   /// The scan as people and sentences name it.
   package var name: String { "Scan \(number) (\(kind) \(target))" }
 
-  /// Whether a later attempt has something to go on from: a checkpoint with data, or progress (auto-cleanup of scraping runs,
-  /// "Resume Detection").
+  /// Whether a later attempt has something to go on from: a checkpoint with data, or progress
+  /// (auto-cleanup of scraping runs, "Resume Detection").
   package var isResumable: Bool { hasCheckpoint || items > 0 || (progress?.done ?? 0) > 0 }
 
-  /// When this attempt was last heard of: `coalesce(last_activity_at, started_at, claimed_at)`, and never before its own claim,
-  /// since those columns may still tell of the attempt before.
+  /// When this attempt was last heard of: `coalesce(last_activity_at, started_at, claimed_at)`, and
+  /// never before its own claim, since those columns may still tell of the attempt before.
   package var heardAt: Timestamp {
     let heard = lastActivityAt ?? startedAt ?? claimedAt ?? createdAt
     return max(heard, claimedAt ?? heard)

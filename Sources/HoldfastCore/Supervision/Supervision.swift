@@ -1,4 +1,5 @@
-/// Who decides that a scan is stuck: ``verdict(_:policy:now:)``. What is then done about it is ``RecoveryDecision``'s.
+/// Who decides that a scan is stuck: ``verdict(_:policy:now:)``. What is then done about it is
+/// ``RecoveryDecision``'s.
 package enum Supervision {
   /// What to hold of a scan at `now`.
   ///
@@ -10,30 +11,34 @@ package enum Supervision {
   ) -> Verdict {
     let policy = policy.bound(to: snapshot)
     let deadlines = Deadlines(snapshot, policy: policy)
+    var verdict: Verdict
     switch snapshot.status {
     case .pending:
-      return PendingJudge(snapshot: snapshot, policy: policy, deadlines: deadlines, now: now)
-        .verdict
+      verdict =
+        PendingJudge(snapshot: snapshot, policy: policy, deadlines: deadlines, now: now).verdict
     case .paused:
-      return PausedJudge(snapshot: snapshot, deadlines: deadlines, now: now).verdict
+      verdict = PausedJudge(snapshot: snapshot, deadlines: deadlines, now: now).verdict
     case .running:
-      return RunningJudge(snapshot: snapshot, policy: policy, deadlines: deadlines, now: now)
-        .verdict
+      verdict =
+        RunningJudge(snapshot: snapshot, policy: policy, deadlines: deadlines, now: now).verdict
     case .completed, .partial, .failed, .cancelled:
       return Verdict(
         kind: .ended, sentence: "\(snapshot.name) has ended: \(snapshot.status.rawValue).",
         judgedAt: now)
     }
+    verdict.exceeded = deadlines.exceeded(at: now)
+    return verdict
   }
 
-  /// The first moment at which a scan could be due for a recovery, were nothing heard of it from now on; `nil` for one that has
-  /// ended. Until then its verdict gives no reason.
+  /// The first moment at which a scan could be due for a recovery, were nothing heard of it from
+  /// now on; `nil` for one that has ended. Until then its verdict gives no reason.
   ///
-  /// This is what the index of overdue scans holds. Heartbeats and progress only move the moment later, so the index may
-  /// keep an earlier one: the sweep that finds it finds a scan in good order, and writes the later moment (the lazy
-  /// re-arming that keeps heartbeats from rewriting the index). What can bring the moment forward is rare, and has to write the
-  /// index itself: a claim, an operator's cancel or pause, the end of a declared wait, a diagnosis, a worker found to be
-  /// gone, a policy that changed.
+  /// This is what the index of overdue scans holds. Heartbeats and progress only move the moment
+  /// later, so the index may keep an earlier one: the sweep that finds it finds a scan in good
+  /// order, and writes the later moment (the lazy re-arming that keeps heartbeats from rewriting
+  /// the index). What can bring the moment forward is rare, and has to write the index itself: a
+  /// claim, an operator's cancel or pause, the end of a declared wait, a diagnosis, a worker found
+  /// to be gone, a policy that changed.
   package static func earliestCheck(
     _ snapshot: ScanSnapshot, policy: Policy
   ) -> Timestamp? {

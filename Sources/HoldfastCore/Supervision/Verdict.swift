@@ -1,5 +1,5 @@
-/// What supervision holds of one scan at one moment, why, and why it is none of the other things that it might have been.
-/// Stored as JSON, and read by operators as ``sentence``.
+/// What supervision holds of one scan at one moment, why, and why it is none of the other things
+/// that it might have been. Stored as JSON, and read by operators as ``sentence``.
 package struct Verdict: Sendable, Hashable, Codable {
   package enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
     case moving
@@ -74,11 +74,15 @@ package struct Verdict: Sendable, Hashable, Codable {
 
   package var kind: Kind
   package var cause: PendingCause?
-  /// Why the scan is due for a recovery; `nil` where it is not. A scan that moves can be due too, when its time is up.
+  /// Why the scan is due for a recovery; `nil` where it is not. A scan that moves can be due too,
+  /// when its time is up.
   package var reason: Reason?
   /// When it became due.
   package var overdueSince: Timestamp?
-  /// Whether it is a death that speaks against the scan and counts as a crash of it, rather than against its worker.
+  /// Every limit that is passed, the gravest first: a scan that died long ago is out of time as well.
+  package var exceeded: [Reason]
+  /// Whether it is a death that speaks against the scan and counts as a crash of it, rather than
+  /// against its worker.
   package var blamesScan: Bool
   /// Longer silent than scans like it; by itself no reason for anything.
   package var suspicion: Suspicion?
@@ -89,7 +93,8 @@ package struct Verdict: Sendable, Hashable, Codable {
 
   package init(
     kind: Kind, cause: PendingCause? = nil, reason: Reason? = nil,
-    overdueSince: Timestamp? = nil, blamesScan: Bool = false, suspicion: Suspicion? = nil,
+    overdueSince: Timestamp? = nil, exceeded: [Reason] = [], blamesScan: Bool = false,
+    suspicion: Suspicion? = nil,
     sentence: String,
     evidence: [Evidence] = [], lost: [Lost] = [], judgedAt: Timestamp
   ) {
@@ -97,6 +102,7 @@ package struct Verdict: Sendable, Hashable, Codable {
     self.cause = cause
     self.reason = reason
     self.overdueSince = overdueSince
+    self.exceeded = exceeded
     self.blamesScan = blamesScan
     self.suspicion = suspicion
     self.sentence = sentence
@@ -109,7 +115,7 @@ package struct Verdict: Sendable, Hashable, Codable {
   package var isDue: Bool { reason != nil }
 
   enum CodingKeys: String, CodingKey {
-    case cause, reason, suspicion, sentence, evidence, lost
+    case cause, reason, exceeded, suspicion, sentence, evidence, lost
     case kind = "verdict"
     case overdueSince = "overdue_since"
     case blamesScan = "blames_scan"

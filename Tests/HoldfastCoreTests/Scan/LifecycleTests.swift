@@ -2,8 +2,8 @@ import HoldfastCore
 import Testing
 
 @Suite struct LifecycleTests {
-  /// What the design's table says, written down a second time by hand: one row for each status, one column for each event.
-  /// A dash is a transition that must not exist.
+  /// What the design's table says, written down a second time by hand: one row for each status, one
+  /// column for each event. A dash is a transition that must not exist.
   static let table = """
     from      | claim   complete  completePartially fail   requeue pause  unpause cancel    retry expire
     pending   | running -         -                 -      -       -      -       cancelled - failed

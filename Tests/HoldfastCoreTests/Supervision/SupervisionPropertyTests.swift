@@ -5,7 +5,8 @@ import Testing
 @Suite struct SupervisionPropertyTests {
   static let count = 20_000
 
-  /// What is on time here is said without the code under test: plain differences of the snapshot's times.
+  /// What is on time here is said without the code under test: plain differences of the snapshot's
+  /// times.
   static func isOnTime(_ snapshot: ScanSnapshot, _ policy: Policy, now: Timestamp) -> Bool {
     let policy = policy.bound(to: snapshot)
     guard snapshot.status == .running, let claimed = snapshot.claimedAt else { return false }
@@ -72,7 +73,8 @@ import Testing
     for seed in 0..<UInt64(Self.count) {
       var random = SeededRandom(seed: seed)
       let (snapshot, policy, now) = random.situation()
-      // An ended wait is among the rare changes that have to write the index anew; a clock step moves it as well.
+      // An ended wait is among the rare changes that have to write the index anew; a clock step
+      // moves it as well.
       let plain = snapshot.changed {
         $0.wait = nil
         $0.waitedSeconds = 0
@@ -102,6 +104,7 @@ import Testing
       #expect(verdict.judgedAt == now)
       #expect(verdict.overdueSince.map { $0 < now } ?? true, "seed \(seed)")
       #expect((verdict.reason == nil) == (verdict.overdueSince == nil), "seed \(seed)")
+      #expect((verdict.reason == nil) == verdict.exceeded.isEmpty, "seed \(seed)")
     }
   }
 }

@@ -307,6 +307,9 @@ import Testing
     #expect(verdict.kind == .dead)
     let hung = verdict.lost.first { $0.verdict == .hung }
     #expect(hung?.because.hasSuffix(", which “dead” explains") == true)
+    #expect(
+      verdict.exceeded
+        == [.heartbeatStale, .manualIntervention, .progressStalled, .runtimeTimeout])
     #expect(verdict.lost.count == 7)
   }
 

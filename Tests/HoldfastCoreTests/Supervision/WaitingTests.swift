@@ -3,7 +3,8 @@ import Testing
 
 /// Declared waits hold the stall clock, for as long as they said and up to the cap.
 @Suite struct WaitingTests {
-  /// Advanced at 1, waits from 100 for at most 200 s, its heart beats on; stalled after 600 s, cap 600 s.
+  /// Advanced at 1, waits from 100 for at most 200 s, its heart beats on; stalled after 600 s, cap
+  /// 600 s.
   static func waiting(change: (inout ScanSnapshot) -> Void = { _ in }) -> ScanSnapshot {
     ScanSnapshot.running {
       $0.beat(at: 100_000)
