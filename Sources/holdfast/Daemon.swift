@@ -34,16 +34,26 @@ struct Daemon: Sendable {
   }
 
   private func stop(_ group: ServiceGroup, on signals: UnixSignalsSequence) async {
-    var isStopping = false
+    var first: (signal: UnixSignal, at: ContinuousClock.Instant)?
     for await signal in signals {
-      if isStopping {
-        logger.warning("second signal: ending without waiting", metadata: ["signal": "\(signal)"])
-        exit((signal == .sigint ? ExitStatus.interrupted : .terminated).rawValue)
+      guard let first else {
+        first = (signal, .now)
+        logger.info("stopping: scans go back to the queue", metadata: ["signal": "\(signal)"])
+        await group.triggerGracefulShutdown()
+        continue
       }
-      isStopping = true
-      logger.info("stopping: scans go back to the queue", metadata: ["signal": "\(signal)"])
-      await group.triggerGracefulShutdown()
+      if Self.isEcho(signal, of: first.signal, after: .now - first.at) { continue }
+      logger.warning("second signal: ending without waiting", metadata: ["signal": "\(signal)"])
+      exit((signal == .sigint ? ExitStatus.interrupted : .terminated).rawValue)
     }
+  }
+
+  /// Ctrl-C reaches a script and its server alike, and the script's SIGTERM for the server comes on
+  /// top of it: that is one wish, told twice. Somebody who insists sends the same signal again.
+  static func isEcho(
+    _ signal: UnixSignal, of first: UnixSignal, after elapsed: Duration
+  ) -> Bool {
+    signal != first && elapsed < .seconds(2)
   }
 
   /// Whatever a service threw, as a command's failure.

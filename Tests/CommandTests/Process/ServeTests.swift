@@ -30,6 +30,26 @@ import Testing
     #expect(try await stage.scan(1).status == .pending)
   }
 
+  @Test func aSecondSignalEndsItAtOnce() async throws {
+    let stage = try Stage()
+    try stage.writeEndlessFile("physics/optics/film.mp4")
+    let server = try stage.start("serve", "--port", "0")
+    _ = try await server.waitUntilServing()
+    _ = try await stage.run("scan", "library", stage.library, "--hash", "--detach")
+    let runner = try await eventually("the runner of the scan") {
+      server.runner(scanning: stage.library)
+    }
+    // A runner that stands still does not answer: the drain would take its whole patience.
+    kill(runner, SIGSTOP)
+    server.signal(SIGTERM)
+    _ = try await eventually("the drain") { server.log.contains("draining") ? true : nil }
+    // Another kind of signal right after is taken for an echo of the first.
+    server.signal(SIGINT)
+    server.signal(SIGTERM)
+    #expect(try await server.waitForEnd(within: .seconds(5)) == .exited(143))
+    kill(runner, SIGKILL)
+  }
+
   @Test func aPortThatIsTakenIsToldOf() async throws {
     let stage = try Stage()
     let server = try stage.start("serve", "--port", "0")
