@@ -1,6 +1,7 @@
 import HTTPTypes
 package import HoldfastStorage
 import Hummingbird
+import HummingbirdCore
 package import Logging
 import NIOCore
 
@@ -9,6 +10,9 @@ package struct HoldfastServer: Sendable {
   private let store: any ScanStore
   private let configuration: ServerConfiguration
   private let logger: Logger
+
+  /// How many connections are held at once; more wait to be accepted.
+  private static let mostConnections = 1024
 
   package init(store: any ScanStore, configuration: ServerConfiguration, logger: Logger) {
     self.store = store
@@ -58,7 +62,8 @@ package struct HoldfastServer: Sendable {
             maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 32 * 1024, maxHeaderFieldCount: 100))
       ),
       configuration: ApplicationConfiguration(
-        address: .hostname(configuration.host, port: configuration.port)),
+        address: .hostname(configuration.host, port: configuration.port),
+        availableConnectionsDelegate: MaximumAvailableConnections(Self.mostConnections)),
       services: [hub],
       onServerRunning: { channel in onReady(channel.localAddress?.port ?? 0) },
       logger: logger)

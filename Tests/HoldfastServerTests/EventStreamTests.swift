@@ -1,16 +1,19 @@
 import AsyncHTTPClient
+import Foundation
 import HoldfastCore
 import HoldfastStorage
 import HoldfastTestKit
 import Logging
 import NIOHTTP1
+import ServiceLifecycle
 import Testing
 
 @testable import HoldfastServer
 
 @Suite(.timeLimit(.minutes(2))) struct EventStreamTests {
-  @Test func eventsArriveAsTheyHappen() async throws {
-    try await TestServer.run { server in
+  @Test(arguments: TestDatabase.allCases)
+  func eventsArriveAsTheyHappen(database: TestDatabase) async throws {
+    try await TestServer.run(on: database) { server in
       var stream = try await server.events()
       let worker = try await ScriptedWorker.start(server.store)
       let scan = try await worker.submit("/srv/a")
@@ -78,8 +81,9 @@ import Testing
     }
   }
 
-  @Test func progressOfRunningScansIsTold() async throws {
-    try await TestServer.run { server in
+  @Test(arguments: TestDatabase.allCases)
+  func progressOfRunningScansIsTold(database: TestDatabase) async throws {
+    try await TestServer.run(on: database) { server in
       let worker = try await ScriptedWorker.start(server.store)
       let scan = try await worker.submit("/srv/a")
       let lease = try await worker.claim(scan.id)
@@ -101,10 +105,56 @@ import Testing
     }
   }
 
+  @Test func aBurstReachesEverybodyWhole() async throws {
+    try await TestServer.run { server in
+      var stream = try await server.events()
+      let requests = (0..<1500).map { index in
+        ScanRequest(
+          id: ScanID(high: 1, low: UInt64(index)), kind: "library", target: "/srv/\(index)",
+          policy: .default(for: "library"))
+      }
+      _ = try await server.store.submit(requests)
+      var seen: Set<String> = []
+      while seen.count < requests.count {
+        let event = try #require(try await stream.nextLifecycle())
+        #expect(seen.insert(try #require(event.json?["scan_id"]?.stringValue)).inserted)
+      }
+    }
+  }
+
   @Test func streamsEndAtOnceWhenTheServerStops() async throws {
     let start = ContinuousClock.now
     try await TestServer.run { server in _ = try await server.events() }
     #expect(ContinuousClock.now - start < .seconds(10))
+  }
+
+  @Test func aGracefulStopEndsStreamsAndAnswersWhoWaits() async throws {
+    let folder = try TemporaryFolder(prefix: "holdfast-server")
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let store = try await SQLStore.open(
+      url: .sqlite(path: folder.path("holdfast.db")), logger: logger)
+    let (ports, ready) = AsyncStream.makeStream(of: Int.self)
+    let configuration = ServerConfiguration(
+      port: 0, dataDirectory: folder.path("data"), version: "1")
+    let service = ServingService(
+      server: HoldfastServer(store: store, configuration: configuration, logger: logger),
+      ready: ready)
+    let group = ServiceGroup(configuration: .init(services: [service], logger: logger))
+    let start = ContinuousClock.now
+    async let run: Void = group.run()
+    let port = try #require(await ports.first { _ in true })
+    let token = try String(contentsOfFile: folder.path("data/admin-token"), encoding: .utf8)
+    let server = TestServer(
+      store: store, port: port, token: token.filter { !$0.isNewline }, folder: folder)
+    var stream = try await server.events()
+    async let waiting = server.post("/api/scanner/scan", ["root_path": "/srv/a"])
+    #expect(try await stream.nextLifecycle()?.json?["event_type"] == "scan_submitted")
+    await group.triggerGracefulShutdown()
+    #expect(try await stream.nextLifecycle() == nil)
+    #expect(try await waiting.status == 202)
+    try await run
+    #expect(ContinuousClock.now - start < .seconds(20))
+    await store.close()
   }
 
   @Test func listenersThatDoNotKeepUpAreDropped() async throws {
@@ -114,14 +164,13 @@ import Testing
       url: .sqlite(path: folder.path("holdfast.db")), logger: logger)
     var limits = EventHub.Limits()
     limits.buffer = 4
-    limits.interval = .milliseconds(20)
+    limits.interval = .milliseconds(5)
+    limits.heartbeat = .milliseconds(5)
     let hub = EventHub(store: store, limits: limits, logger: logger)
     let (dropped, source) = AsyncStream.makeStream(of: Void.self)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await hub.run() }
       let slow = try await hub.subscribe(scan: nil) { source.yield() }
-      let worker = try await ScriptedWorker.start(store)
-      for index in 0..<6 { _ = try await worker.submit("/srv/\(index)") }
       _ = await dropped.first { _ in true }
       var received = 0
       for await _ in slow.messages { received += 1 }
@@ -146,5 +195,15 @@ import Testing
     hub.leave(first)
     _ = try await hub.subscribe(scan: nil)
     await store.close()
+  }
+}
+
+/// The server as one of several services of a program.
+private struct ServingService: Service {
+  let server: HoldfastServer
+  let ready: AsyncStream<Int>.Continuation
+
+  func run() async throws {
+    try await server.run { ready.yield($0) }
   }
 }

@@ -26,8 +26,9 @@ import Testing
     return try await answer
   }
 
-  @Test func aScanAnswersWithItsEnd() async throws {
-    try await TestServer.run { server in
+  @Test(arguments: TestDatabase.allCases)
+  func aScanAnswersWithItsEnd(database: TestDatabase) async throws {
+    try await TestServer.run(on: database) { server in
       let answer = try await scan(server, ["root_path": "/srv/library"], files: 150)
       #expect(answer.status == 200)
       #expect(

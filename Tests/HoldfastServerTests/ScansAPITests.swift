@@ -163,8 +163,9 @@ import Testing
     }
   }
 
-  @Test func eventsErrorsAndItemsArePagedToTheirEnd() async throws {
-    try await TestServer.run { server in
+  @Test(arguments: TestDatabase.allCases)
+  func eventsErrorsAndItemsArePagedToTheirEnd(database: TestDatabase) async throws {
+    try await TestServer.run(on: database) { server in
       let worker = try await ScriptedWorker.start(server.store)
       let scan = try await worker.submit("/srv/a")
       let errors = (0..<5).map {

@@ -26,15 +26,12 @@ struct ScannerAPI: Sendable {
     let wish = Submitter.Wish(
       kind: "library", target: try body.requiredText("root_path"), params: .object(params),
       createdBy: context.identity?.actor ?? "api")
-    // Watched before it is submitted, so that its end cannot come unseen.
-    return try await hub.watch { watch in
-      switch try await submit(wish) {
-      case .created(let scan), .existing(let scan):
-        let scan = try await watch.end(of: scan, within: .seconds(waitSeconds))
-        return try .json(
-          ScannerShapes.result(scan), status: scan.status.isTerminal ? .ok : .accepted)
-      case .scopeHeld(let holder): throw Submitter.scopeHeld(by: holder)
-      }
+    switch try await submit(wish) {
+    case .created(let scan), .existing(let scan):
+      let scan = try await hub.end(of: scan, within: .seconds(waitSeconds))
+      return try .json(
+        ScannerShapes.result(scan), status: scan.status.isTerminal ? .ok : .accepted)
+    case .scopeHeld(let holder): throw Submitter.scopeHeld(by: holder)
     }
   }
 

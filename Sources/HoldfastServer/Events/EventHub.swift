@@ -12,16 +12,27 @@ import Synchronization
 /// Listeners have bounded buffers; one that does not keep up is dropped and comes back where it was
 /// by `Last-Event-ID`.
 final class EventHub: Sendable {
-  /// What listeners get.
+  /// What listeners get: everything that one look has found, so that a burst takes one place in a
+  /// listener's buffer. All listeners share what is in it.
   enum Message: Sendable {
-    case event(ScanEvent, frame: ByteBuffer)
-    case progress(ScanID, frame: ByteBuffer)
+    case events([Framed])
+    case progress([Framed])
     case heartbeat
+  }
+
+  /// Something of one scan, and how it looks in a stream.
+  struct Framed: Sendable {
+    var scan: ScanID
+    /// The event's id; 0 for progress.
+    var id: Int64 = 0
+    var frame: ByteBuffer
   }
 
   struct Limits: Sendable {
     var listeners = 256
-    var buffer = 256
+    /// How many messages may wait for a listener.
+    var buffer = 64
+    /// How many events one look takes.
     var batch = 500
     /// How long between two looks at the progress, and the longest between two looks at the events.
     var interval: Duration = .seconds(1)
@@ -44,8 +55,8 @@ final class EventHub: Sendable {
     func wants(_ message: Message) -> Bool {
       guard let scan else { return true }
       switch message {
-      case .event(let event, _): return event.scanID == scan
-      case .progress(let id, _): return id == scan
+      case .events(let framed), .progress(let framed):
+        return framed.contains { $0.scan == scan }
       case .heartbeat: return true
       }
     }
@@ -180,9 +191,12 @@ extension EventHub: Service {
       }
       do {
         try await readEvents(after: position)
-        for change in try await progress.read(from: store, every: limits.interval) {
-          meters.record(change)
-          deliver(.progress(change.id, frame: try EventFrame.progress(change, meters)))
+        let moved = try await progress.read(from: store, every: limits.interval)
+        for scan in moved { meters.record(scan) }
+        if !moved.isEmpty {
+          deliver(
+            .progress(
+              try moved.map { Framed(scan: $0.id, frame: try EventFrame.progress($0, meters)) }))
         }
         failures = 0
       } catch {
@@ -200,9 +214,11 @@ extension EventHub: Service {
     while true {
       let events = try await store.events(after: position, limit: limits.batch)
       guard let last = events.last else { return }
-      for event in events {
-        deliver(.event(event, frame: try EventFrame.event(event)))
-      }
+      deliver(
+        .events(
+          try events.map {
+            Framed(scan: $0.scanID, id: $0.id, frame: try EventFrame.event($0))
+          }))
       // Whoever has come when everybody else had left brought a position of their own.
       let isCurrent = state.withLock { state in
         guard state.position == position else { return false }

@@ -59,11 +59,15 @@ struct EventsAPI: Sendable {
       to: &writer, scan: scan, after: lastSeen, from: subscription.position)
     for await message in subscription.messages {
       switch message {
-      case .event(let event, let frame):
-        guard event.id > sent else { continue }
-        sent = event.id
-        try await writer.write(frame)
-      case .progress(_, let frame): try await writer.write(frame)
+      case .events(let framed):
+        for event in framed where event.id > sent {
+          sent = event.id
+          if scan == nil || event.scan == scan { try await writer.write(event.frame) }
+        }
+      case .progress(let framed):
+        for progress in framed where scan == nil || progress.scan == scan {
+          try await writer.write(progress.frame)
+        }
       case .heartbeat: try await writer.write(EventFrame.heartbeat)
       }
     }

@@ -95,13 +95,14 @@ struct ListView: PageView {
     var status: String
     var text: String
 
-    init(_ worker: WorkerRecord, now: Timestamp) {
+    /// - Parameter running: how many scans it runs. Its own count is as old as its last heartbeat.
+    init(_ worker: WorkerRecord, running: Int, now: Timestamp) {
       let silence = now.seconds(since: worker.lastHeartbeatAt)
       let isLate = silence > 3 * worker.heartbeatIntervalSeconds
       name = worker.name.visible
       status = isLate ? "late" : "on-time"
       text =
-        "\(worker.running) of \(Words.plural(Int64(worker.slots), "slot", "slots")) busy"
+        "\(running) of \(Words.plural(Int64(worker.slots), "slot", "slots")) busy"
         + (isLate ? ", last heard \(Words.age(silence))" : "")
     }
   }
@@ -133,6 +134,9 @@ struct ListPage: Sendable {
     let last = try await library.last()
     let now = try await store.now()
     let workers = try await store.workers().filter { $0.isHere(now: now) }
+    let running = try await store.scans(
+      ScanFilter(statuses: [.running]), cursor: nil, limit: 500
+    ).items
     let status = statuses.count == 1 ? statuses.first : nil
     let older = page.nextCursor.map { address(status: status, cursor: $0) }
     return ListView(
@@ -147,7 +151,10 @@ struct ListPage: Sendable {
       emptyText: status == nil
         ? "Name a folder above, or run “holdfast scan library PATH”."
         : "Other filters may show some.",
-      workers: workers.map { ListView.Worker($0, now: now) }, hasWorkers: !workers.isEmpty)
+      workers: workers.map { worker in
+        ListView.Worker(
+          worker, running: running.count { $0.workerID == worker.id }, now: now)
+      }, hasWorkers: !workers.isEmpty)
   }
 
   /// After a failure, the last success stays in view.

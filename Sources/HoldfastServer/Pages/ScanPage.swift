@@ -7,7 +7,8 @@ struct ScanPage: Sendable {
   let store: any ScanStore
   let hub: EventHub
 
-  private static let rowsPerPage = 50
+  private static let rowsPerPage = 25
+  private static let errorsPerPage = 15
   private static let mostEvents = 100
 
   func view(
@@ -34,6 +35,7 @@ struct ScanPage: Sendable {
       bar: ShownBar(scan), measures: measures(scan, now: now),
       clocks: Self.clocks(scan, now: now),
       current: scan.status == .running ? scan.progress?.current?.visible : nil,
+      message: scan.status.isActive ? scan.progressMessage?.visible : nil,
       counters: Self.counters(scan), errors: try await errors(scan, query),
       results: try await results(scan, query, change: change),
       timeline: events.items.map(TimelineEntry.init),
@@ -118,7 +120,7 @@ struct ScanPage: Sendable {
   private func errors(_ scan: Scan, _ query: Query) async throws -> ScanView.Errors {
     let page = try await store.errors(
       of: scan.id, cursor: query["errors"].flatMap { $0.isEmpty ? nil : $0 },
-      limit: Self.rowsPerPage)
+      limit: Self.errorsPerPage)
     return ScanView.Errors(
       total: Words.number(scan.counts.errors),
       rows: page.items.map { error in

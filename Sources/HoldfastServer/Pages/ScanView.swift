@@ -25,6 +25,7 @@ struct ScanView: PageView {
   var measures: [Fact]
   var clocks: [Clock]
   var current: String?
+  var message: String?
   var counters: [Counter]
   var errors: Errors
   var results: Results

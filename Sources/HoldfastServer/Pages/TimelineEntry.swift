@@ -44,7 +44,7 @@ struct TimelineEntry: Sendable {
     case .cancelRequested: return ("calm", "Cancel asked for\(by)")
     case .pauseRequested: return ("calm", "Pause asked for\(by)")
     case .lateResult: return ("warn", "A superseded attempt reported late; nothing was changed")
-    case nil: return ("plain", type.replacing("_", with: " ").visible)
+    default: return ("plain", type.replacing("_", with: " ").visible)
     }
   }
 
@@ -65,7 +65,7 @@ struct TimelineEntry: Sendable {
     case .runnerCrashed: "its runner died"
     case .orphanedLock: "its lock had no owner"
     case .manualIntervention: "an operator stepped in"
-    case nil: name.replacing("_", with: " ").visible
+    default: name.replacing("_", with: " ").visible
     }
   }
 }

@@ -19,13 +19,13 @@ struct TestServer: Sendable {
 
   /// Starts a server, runs `body`, and stops the server again.
   static func run(
-    scanWaitSeconds: Double = 10, folder: TemporaryFolder? = nil,
+    on database: TestDatabase = .sqlite, scanWaitSeconds: Double = 10,
+    folder: TemporaryFolder? = nil,
     _ body: @Sendable (TestServer) async throws -> Void
   ) async throws {
     let folder = try folder ?? TemporaryFolder(prefix: "holdfast-server")
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    let store = try await SQLStore.open(
-      url: .sqlite(path: folder.path("holdfast.db")), logger: logger)
+    let store = try await SQLStore.open(url: try await database.url(folder), logger: logger)
     let configuration = ServerConfiguration(
       port: 0, dataDirectory: folder.path("data"), version: "1.2.3",
       scanWaitSeconds: scanWaitSeconds)
@@ -161,4 +161,16 @@ extension TestServer {
     configuration.redirectConfiguration = .disallow
     return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
   }()
+}
+
+/// The databases that a server can stand on.
+enum TestDatabase: String, Sendable, CaseIterable {
+  case sqlite, postgres
+
+  func url(_ folder: TemporaryFolder) async throws -> DatabaseURL {
+    switch self {
+    case .sqlite: .sqlite(path: folder.path("holdfast.db"))
+    case .postgres: try await PostgresServer.shared().createDatabase()
+    }
+  }
 }
