@@ -105,12 +105,16 @@ package struct RecoveryPlan: Sendable, Hashable, Codable {
   ///   - snapshots: active scans; those in good order are passed over.
   ///   - policy: of a scan's kind and target.
   ///   - now: the database's clock, read with the snapshots.
+  ///   - limits: what the observer allows itself.
+  ///   - request: what an operator asked for, in place of policies' limits.
   package static func make(
     _ snapshots: [ScanSnapshot], policy: (ScanSnapshot) -> Policy, now: Timestamp,
-    filter: Filter = Filter(), limits: Limits = Limits()
+    filter: Filter = Filter(), limits: Limits = Limits(), request: CleanupLimits = CleanupLimits()
   ) -> RecoveryPlan {
-    let due = snapshots.compactMap {
-      entry(for: $0, policy: policy($0).stretched(by: limits.stretch), now: now, filter: filter)
+    let due = snapshots.compactMap { snapshot in
+      let (snapshot, policy) = request.applied(to: snapshot, policy(snapshot))
+      return entry(
+        for: snapshot, policy: policy.stretched(by: limits.stretch), now: now, filter: filter)
     }
     .sorted { left, right in
       let overdue = (

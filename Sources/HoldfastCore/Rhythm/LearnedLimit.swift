@@ -45,4 +45,24 @@ package struct Suspicion: Sendable, Hashable, Codable {
     case signal, limit, since
     case silenceSeconds = "silence_seconds"
   }
+
+  /// What became of a suspicion between two looks; each of these is told in the scan's story.
+  package enum Change: String, Sendable, Hashable, Codable {
+    case raised
+    /// It moved after all: a false alarm, if nothing was done about it.
+    case withdrawn
+  }
+
+  /// `nil` where nothing changed. One signal that follows another is the same suspicion.
+  package static func change(from old: Suspicion?, to new: Suspicion?) -> Change? {
+    switch (old, new) {
+    case (nil, .some): .raised
+    case (.some, nil): .withdrawn
+    case (.some(let old), .some(let new)):
+      // Silent again, after it had moved: the first one was withdrawn unseen. Whoever remembers
+      // none after a withdrawal finds the second one raised at the next look.
+      old.signal == new.signal && old.since != new.since ? .withdrawn : nil
+    case (nil, nil): nil
+    }
+  }
 }

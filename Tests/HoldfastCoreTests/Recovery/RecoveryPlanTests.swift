@@ -126,6 +126,31 @@ import Testing
     #expect(Self.plan([.running()], at: 181.001, limits: .init(stretch: 2)).entries.count == 1)
   }
 
+  @Test func anOperatorsLimitsHoldForTheRequest() {
+    func due(_ snapshot: ScanSnapshot, at now: Double, _ request: CleanupLimits) -> [Reason] {
+      RecoveryPlan.make(
+        [snapshot], policy: { .default(for: $0.kind) }, now: at(now), request: request
+      ).entries.map(\.decision.reason)
+    }
+    // The row holds limits of its own, as every row does; the request is above them.
+    let silent = ScanSnapshot.running {
+      $0.heartbeatIntervalSeconds = 30
+      $0.maxRuntimeMinutes = 30
+    }
+    #expect(due(silent, at: 301, .init(heartbeatStaleMinutes: 5)) == [])
+    #expect(due(silent, at: 301.001, .init(heartbeatStaleMinutes: 5)) == [.workerLost])
+    #expect(due(silent, at: 61, .init(heartbeatStaleMinutes: 0)) == [])
+    #expect(due(silent, at: 61.001, .init(heartbeatStaleMinutes: 0)) == [.workerLost])
+    let moving = silent.changed {
+      $0.beat(at: 899)
+      $0.progressAt = at(899)
+    }
+    #expect(due(moving, at: 900, .init(maxRuntimeMinutes: 15)) == [])
+    #expect(due(moving, at: 900.001, .init(maxRuntimeMinutes: 15)) == [.runtimeTimeout])
+    let portal = moving.changed { $0.kind = "portal" }
+    #expect(due(portal, at: 901, .init(maxRuntimeMinutes: 15)) == [])
+  }
+
   @Test func onlyWhatReturnsToTheQueueIsDelayed() {
     let second = ScanSnapshot.running { $0.stuckAttempts = 1 }
     let entry = Self.plan([second], at: 400).entries.first

@@ -101,4 +101,16 @@ import Testing
     #expect(snapshot.verdict(at: at(161)).suspicion == nil)
     #expect(snapshot.verdict(at: at(161.001)).suspicion != nil)
   }
+
+  @Test func raisedAndWithdrawn() {
+    func suspicion(_ seconds: Double, _ signal: Suspicion.Signal = .progress) -> Suspicion {
+      Suspicion(signal: signal, silenceSeconds: 1, limit: Self.limit, since: at(seconds))
+    }
+    #expect(Suspicion.change(from: nil, to: nil) == nil)
+    #expect(Suspicion.change(from: nil, to: suspicion(1)) == .raised)
+    #expect(Suspicion.change(from: suspicion(1), to: nil) == .withdrawn)
+    #expect(Suspicion.change(from: suspicion(1), to: suspicion(1)) == nil)
+    #expect(Suspicion.change(from: suspicion(1), to: suspicion(2)) == .withdrawn)
+    #expect(Suspicion.change(from: suspicion(1), to: suspicion(2, .activity)) == nil)
+  }
 }
