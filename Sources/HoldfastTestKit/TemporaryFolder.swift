@@ -26,3 +26,10 @@ package final class TemporaryFolder: Sendable {
     try? FileManager.default.removeItem(atPath: path)
   }
 }
+
+extension TemporaryFolder {
+  /// The names in it, sorted.
+  package func contents() throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+  }
+}

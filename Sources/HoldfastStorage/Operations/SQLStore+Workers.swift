@@ -33,9 +33,7 @@ extension SQLStore {
     _ life: WorkerLife, leases: [Lease], running: Int
   ) async throws(StoreError) -> BeatOutcome {
     try await database.write { (connection) throws(StoreError) in
-      let previous = try connection.first(
-        WorkerSQL.beat, [.text(life.id), .int(Int64(running))]
-      ) { (row: any SQLRow) throws(StoreError) in row.time(0) }
+      try connection.run(WorkerSQL.beat, [.text(life.id), .int(Int64(running))])
       var held: Set<ScanID> = []
       var requests: [ScanID: RequestedAction] = [:]
       // Always in the order of ids, as every statement that locks several scans, so that none waits on another in a circle.
@@ -50,9 +48,7 @@ extension SQLStore {
           requests[id] = action
         }
       }
-      if let previous {
-        try Requeueing.requeueUnacknowledged(life, held: held, before: previous, connection)
-      }
+      try Requeueing.requeueUnacknowledged(life, connection)
       return BeatOutcome(
         lost: leases.filter { !held.contains($0.scanID) }, requests: requests)
     }
@@ -115,18 +111,16 @@ enum Requeueing {
     ) { (row: any SQLRow) throws(StoreError) in ScanColumns.decode(row) }
   }
 
-  /// A claim whose answer was lost leaves scans that this worker holds and does not know of. It has listed what it does hold;
-  /// what it was given before its previous beat and still does not list, it will never run.
+  /// A claim whose answer was lost leaves scans that this worker holds and does not know of. It lists what it holds in every
+  /// beat; what it has neither listed nor reported on for three intervals since the claim, it will never run.
   static func requeueUnacknowledged(
-    _ life: WorkerLife, held: Set<ScanID>, before previous: Timestamp,
-    _ connection: any SQLConnection
+    _ life: WorkerLife, _ connection: any SQLConnection
   ) throws(StoreError) {
-    let unknown = try connection.all(heldSince, [.text(life.id), .time(previous)]) {
+    let lost = try connection.all(neverMentioned, [.text(life.id)]) {
       (row: any SQLRow) throws(StoreError) in Lease(scanID: row.uuid(0), token: row.int(1))
     }
-    let lost = unknown.filter { !held.contains($0.scanID) }.sorted { $0.scanID < $1.scanID }
     _ = try requeue(
-      lost, reason: .workerLost,
+      lost.sorted { $0.scanID < $1.scanID }, reason: .workerLost,
       message: "\(life.name) was given it and never learned of it", connection)
   }
 
@@ -136,11 +130,14 @@ enum Requeueing {
     WHERE scans.worker_id = $1 AND scans.status = 'running'
     """)
 
-  private static let heldSince = Statement(
+  private static let neverMentioned = Statement { dialect in
     """
     SELECT scans.id, scans.lease_token FROM scans
-    WHERE scans.worker_id = $1 AND scans.status = 'running' AND scans.claimed_at < $2
-    """)
+    WHERE scans.worker_id = $1 AND scans.status = 'running'
+      AND scans.last_activity_at = scans.claimed_at
+      AND scans.claimed_at < \(dialect.now(plus: "-3 * scans.heartbeat_interval_seconds"))
+    """
+  }
 
   private static let scansByID = Statement { dialect in
     """
@@ -167,13 +164,10 @@ private enum WorkerSQL {
     """
   }
 
-  /// Returns the time of the beat before.
   static let beat = Statement { dialect in
     """
-    UPDATE workers SET previous_heartbeat_at = last_heartbeat_at,
-      last_heartbeat_at = \(dialect.now), running = $2, status = 'alive'
+    UPDATE workers SET last_heartbeat_at = \(dialect.now), running = $2, status = 'alive'
     WHERE id = $1 AND status <> 'retired'
-    RETURNING previous_heartbeat_at
     """
   }
 

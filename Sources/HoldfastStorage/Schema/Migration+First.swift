@@ -167,7 +167,6 @@ extension Migration {
         version \(text) NOT NULL,
         started_at \(time) NOT NULL,
         last_heartbeat_at \(time) NOT NULL,
-        previous_heartbeat_at \(time),
         ended_at \(time),
         heartbeat_interval_seconds \(double) NOT NULL
       )\(dialect == .postgres ? " WITH (fillfactor = 50)" : "")

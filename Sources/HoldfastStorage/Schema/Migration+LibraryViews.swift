@@ -50,7 +50,8 @@ extension Migration {
   /// One row, whatever there is: the longest active library scan is the holder that it shows.
   private static func lock(_ dialect: Dialect) -> String {
     let oldest = """
-      SELECT * FROM scans WHERE kind = 'library' AND status IN ('pending', 'running', 'paused')
+      SELECT number, created_by, started_at, created_at FROM scans
+      WHERE kind = 'library' AND status IN ('pending', 'running', 'paused')
       ORDER BY number LIMIT 1
       """
     let flag = dialect == .postgres ? "(holder.number IS NOT NULL)" : "holder.number IS NOT NULL"
@@ -72,12 +73,12 @@ extension Migration {
       IF NEW.status IS DISTINCT FROM OLD.status AND NOT (
         (OLD.status = 'running' AND NEW.status IN (
           'completed', 'partial', 'failed', 'pending', 'paused', 'cancelled'))
-        OR (OLD.status = 'pending' AND NEW.status = 'cancelled')
+        OR (OLD.status = 'pending' AND NEW.status IN ('failed', 'cancelled'))
         OR (OLD.status = 'paused' AND NEW.status IN ('pending', 'cancelled'))
         OR (OLD.status IN ('failed', 'partial', 'cancelled') AND NEW.status = 'pending'))
       THEN
         RAISE EXCEPTION 'scan %: a % scan cannot become %', OLD.id, OLD.status, NEW.status
-          USING HINT = 'A pending scan can be cancelled; an ended one can be set to pending.';
+          USING HINT = 'A pending scan can be failed or cancelled; an ended one can be set to pending.';
       END IF;
       UPDATE scans SET
         status = NEW.status,
@@ -126,7 +127,7 @@ extension Migration {
       WHERE NEW.status IS NOT OLD.status AND NOT (
         (OLD.status = 'running' AND NEW.status IN (
           'completed', 'partial', 'failed', 'pending', 'paused', 'cancelled'))
-        OR (OLD.status = 'pending' AND NEW.status = 'cancelled')
+        OR (OLD.status = 'pending' AND NEW.status IN ('failed', 'cancelled'))
         OR (OLD.status = 'paused' AND NEW.status IN ('pending', 'cancelled'))
         OR (OLD.status IN ('failed', 'partial', 'cancelled') AND NEW.status = 'pending'));
       UPDATE scans SET

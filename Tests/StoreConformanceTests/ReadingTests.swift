@@ -1,0 +1,165 @@
+import HoldfastCore
+import HoldfastStorage
+import Testing
+
+@Suite struct ReadingTests {
+  @Test(arguments: TestedDatabase.allCases)
+  func scansAreListedNewestFirstAndFiltered(_ database: TestedDatabase) async throws {
+    let fixture = try await Fixture(database)
+    let store = fixture.store
+    var all: [ScanID] = []
+    for index in 0..<7 {
+      all.append(
+        try await fixture.submit(
+          .sample(
+            "/\(index % 2)", kind: index == 3 ? "site" : "library",
+            exclusivity: index == 6 ? .target : .none, tenant: index == 5 ? "t2" : "default")
+        ).id)
+    }
+    _ = try await store.act(.cancel, on: all[1], by: "a", reason: nil)
+    func ids(_ filter: ScanFilter) async throws -> [ScanID] {
+      var found: [ScanID] = []
+      var cursor: String?
+      repeat {
+        let page = try await store.scans(filter, cursor: cursor, limit: 2)
+        #expect(page.items.count <= 2)
+        found += page.items.map(\.id)
+        cursor = page.nextCursor
+      } while cursor != nil
+      return found
+    }
+    #expect(try await ids(ScanFilter()) == all.reversed())
+    #expect(try await ids(ScanFilter(tenantID: "t2")) == [all[5]])
+    #expect(try await ids(ScanFilter(kind: "site")) == [all[3]])
+    #expect(
+      try await ids(ScanFilter(target: "/0")) == [all[6], all[4], all[2], all[0]])
+    #expect(try await ids(ScanFilter(scope: "library:/0")) == [all[6]])
+    #expect(try await ids(ScanFilter(statuses: [.cancelled])) == [all[1]])
+    #expect(
+      try await ids(
+        ScanFilter(
+          tenantID: "default", statuses: [.pending, .failed], kind: "library", target: "/1"))
+        == [])
+    #expect(try await store.statusCounts() == [.pending: 6, .cancelled: 1])
+    // Exactly a page's worth has no next page.
+    #expect(try await store.scans(ScanFilter(), cursor: nil, limit: 7).nextCursor == nil)
+    #expect(try await store.scan(.id(.make())) == nil)
+    #expect(try await store.scan(.number(4_000_000)) == nil)
+  }
+
+  @Test(arguments: TestedDatabase.allCases)
+  func listsOfOneScanArePaged(_ database: TestedDatabase) async throws {
+    let fixture = try await Fixture(database)
+    let claim = try await fixture.running()
+    let id = claim.scan.id
+    // Byte order, in both databases.
+    let keys = ["Z", "a", "b/ü", "b0", "é", "\u{1F600}", "z\"'\\"]
+    let sorted = keys.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }
+    try await fixture.report(
+      AttemptReport(
+        lease: claim.lease,
+        items: keys.shuffled().map {
+          Item(key: $0, type: "file", change: $0 == "a" ? .updated : .found)
+        },
+        errors: (0..<5).map { ItemError(path: "p\($0)", type: "t", message: "m") }))
+    var found: [String] = []
+    var cursor: String?
+    repeat {
+      let page = try await fixture.store.items(of: id, change: nil, cursor: cursor, limit: 3)
+      found += page.items.map(\.item.key)
+      cursor = page.nextCursor
+    } while cursor != nil
+    #expect(found == sorted)
+    let updated = try await fixture.store.items(
+      of: id, change: .updated, cursor: nil, limit: 3)
+    #expect(updated.items.map(\.item.key) == ["a"])
+
+    var paths: [String] = []
+    cursor = nil
+    repeat {
+      let page = try await fixture.store.errors(of: id, cursor: cursor, limit: 2)
+      paths += page.items.map(\.filePath)
+      cursor = page.nextCursor
+    } while cursor != nil
+    #expect(paths == ["p0", "p1", "p2", "p3", "p4"])
+
+    let first = try await fixture.store.events(of: id, cursor: nil, limit: 1)
+    #expect(first.items.map(\.eventType) == ["scan_submitted"])
+    let second = try await fixture.store.events(of: id, cursor: first.nextCursor, limit: 1)
+    #expect(second.items.map(\.eventType) == ["scan_claimed"])
+    #expect(second.nextCursor == nil)
+  }
+
+  @Test(arguments: TestedDatabase.allCases)
+  func foreignCursorsAreRefused(_ database: TestedDatabase) async throws {
+    let fixture = try await Fixture(database)
+    let scan = try await fixture.submit(.sample())
+    for cursor in ["zz", "4", "-1", "ff"] {
+      await #expect(throws: StoreError.badCursor(cursor)) {
+        _ = try await fixture.store.scans(ScanFilter(), cursor: cursor, limit: 1)
+      }
+      await #expect(throws: StoreError.badCursor(cursor)) {
+        _ = try await fixture.store.events(of: scan.id, cursor: cursor, limit: 1)
+      }
+    }
+    await #expect(throws: StoreError.badCursor("x")) {
+      _ = try await fixture.store.items(of: scan.id, change: nil, cursor: "x", limit: 1)
+    }
+  }
+
+  @Test(arguments: TestedDatabase.allCases)
+  func theTailOfEventsIsFollowed(_ database: TestedDatabase) async throws {
+    let fixture = try await Fixture(database)
+    #expect(try await fixture.store.lastEventID() == 0)
+    let scan = try await fixture.submit(.sample())
+    let start = try await fixture.store.lastEventID()
+    _ = try await fixture.store.claim(scan.id, for: try await fixture.worker())
+    _ = try await fixture.store.act(.cancel, on: scan.id, by: "a", reason: nil)
+    let events = try await fixture.store.events(after: start, limit: 10)
+    #expect(events.map(\.eventType) == ["scan_claimed", "cancel_requested"])
+    #expect(events.allSatisfy { $0.scanID == scan.id })
+    #expect(try await fixture.store.lastEventID() == events.last?.id)
+    let one = try await fixture.store.events(after: 0, limit: 1)
+    #expect(one.map(\.eventType) == ["scan_submitted"])
+  }
+
+  @Test(arguments: TestedDatabase.allCases)
+  func changedScansAreFound(_ database: TestedDatabase) async throws {
+    let fixture = try await Fixture(database)
+    let store = fixture.store
+    let life = try await fixture.worker()
+    let old = try await fixture.running(by: life)
+    let still = try await fixture.running(by: life)
+    try await eventually("the clock to move on") {
+      try await store.now() > (try await fixture.scan(still.scan.id)).updatedAt
+    }
+    let since = try await store.now()
+    try await eventually("the clock to move on") { try await store.now() > since }
+    _ = try await store.beat(life, leases: [old.lease, still.lease], running: 2)
+    #expect(try await store.scans(changedSince: since, limit: 9).isEmpty)
+    try await fixture.report(
+      AttemptReport(lease: old.lease, progress: Progress(done: 1)))
+    let new = try await fixture.submit(.sample())
+    let changed = try await store.scans(changedSince: since, limit: 9)
+    #expect(Set(changed.map(\.id)) == [old.scan.id, new.id])
+    #expect(changed.map(\.updatedAt) == changed.map(\.updatedAt).sorted())
+    try await fixture.report(
+      AttemptReport(lease: still.lease, end: .completed(message: nil, summary: [:])))
+    let three = try await store.scans(changedSince: since, limit: 9)
+    #expect(Set(three.map(\.id)) == [old.scan.id, new.id, still.scan.id])
+    #expect(try await store.scans(changedSince: since, limit: 1).count == 1)
+  }
+
+  @Test(arguments: TestedDatabase.allCases)
+  func settingsAreKept(_ database: TestedDatabase) async throws {
+    let fixture = try await Fixture(database)
+    #expect(try await fixture.store.setting("a") == nil)
+    try await fixture.store.setSetting("a", to: "1")
+    try await fixture.store.setSetting("a", to: "2")
+    #expect(try await fixture.store.setting("a") == "2")
+    let other = try await fixture.secondStore()
+    #expect(try await other.setting("a") == "2")
+    await other.close()
+    await #expect(throws: StoreError.self) { _ = try await other.setting("a") }
+  }
+}
