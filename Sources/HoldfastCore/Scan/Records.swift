@@ -43,6 +43,8 @@ package enum EventType: String, Sendable, CaseIterable {
   case pauseRequested = "pause_requested"
   /// An end reported by an attempt that had lost its lease; recorded and not applied.
   case lateResult = "late_result"
+  /// Supervision holds something else of the scan than before.
+  case verdict = "scan_verdict"
 }
 
 /// An item error as stored.

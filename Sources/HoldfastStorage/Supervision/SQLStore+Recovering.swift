@@ -1,0 +1,246 @@
+package import HoldfastCore
+
+extension SQLStore {
+  package func recover(
+    _ entry: RecoveryPlan.Entry, delaySeconds: Double, by actor: String
+  ) async throws(StoreError) -> Bool {
+    let order = RecoveryOrder(entry, delaySeconds: delaySeconds)
+    return try await database.write { (connection) throws(StoreError) in
+      try Recovering.apply(
+        order, to: entry.scanID, guardian: entry.guardian, diagnosis: nil, by: actor, connection)
+    }
+  }
+
+  package func orderRecovery(
+    _ entry: RecoveryPlan.Entry, delaySeconds: Double
+  ) async throws(StoreError) -> Bool {
+    let order = RecoveryOrder(entry, delaySeconds: delaySeconds)
+    return try await database.write { (connection) throws(StoreError) in
+      let guardian = entry.guardian
+      guard let statement = Recovering.orders[guardian.column] else { return false }
+      let changed = try connection.run(
+        statement,
+        [
+          .uuid(entry.scanID), .text(guardian.status.rawValue), .int(guardian.leaseToken),
+          .time(guardian.value), .json(order.json.serialized),
+        ])
+      if changed > 0 { try connection.notify(.control) }
+      return changed > 0
+    }
+  }
+
+  package func unlock(
+    scope: String, tenantID: String, by actor: String, reason: String
+  ) async throws(StoreError) -> Scan? {
+    try await database.write { (connection) throws(StoreError) in
+      let found = try connection.first(
+        Recovering.unlock, [.text(tenantID), .text(scope), .text(reason)]
+      ) { (row: any SQLRow) throws(StoreError) in ScanColumns.decode(row) }
+      guard let scan = found else { return nil }
+      var data = JSONObjectText()
+      data.add("reason", Reason.orphanedLock.rawValue)
+      data.add("message", reason)
+      data.add("scope", scope)
+      data.add("by", actor)
+      try connection.write([
+        EventDraft(
+          scanID: scan.id, tenantID: scan.tenantID, type: .failed, data: data.finish())
+      ])
+      return scan
+    }
+  }
+}
+
+/// The one statement that recovers a scan: whoever applies it, the sweep or the worker that has ended the process.
+enum Recovering {
+  /// - Parameters:
+  ///   - guardian: what must still be true; `nil` values are compared too.
+  ///   - diagnosis: what the worker found out before it ended the process.
+  /// - Returns: whether the scan was still so.
+  static func apply(
+    _ order: RecoveryOrder, to id: ScanID, guardian: RecoveryGuard, diagnosis: JSONValue?,
+    by actor: String, _ connection: any SQLConnection
+  ) throws(StoreError) -> Bool {
+    let event = guardian.status == .pending && order.action == .fail ? .expire : order.event
+    guard let event, let status = Lifecycle.status(after: event, from: guardian.status),
+      let statement = statements[guardian.column],
+      let before = try connection.first(lock, [.uuid(id)], decode)
+    else { return false }
+    let info = recoveryInfo(order, of: before, by: actor)
+    let after = try connection.first(
+      statement,
+      [
+        .uuid(id), .text(guardian.status.rawValue), .int(guardian.leaseToken),
+        .time(guardian.value), .text(status.rawValue), .double(order.delaySeconds),
+        .text(order.reason.rawValue), .text(status == .failed ? order.sentence : nil),
+        .json(info.serialized), .int(order.countsAsCrash ? 1 : 0),
+        .int(order.countsAsStuck ? 1 : 0), .bool(order.action == .requeue),
+        .json(diagnosis?.serialized),
+      ], decode)
+    guard let after else { return false }
+    try connection.write([draft(order, before: before, after: after, by: actor)])
+    if status == .failed || status == .cancelled {
+      // What has ended for good holds no place for a later attempt of its own.
+      try connection.run(freeOrder, [.uuid(id)])
+    }
+    if status == .pending { try connection.notify(.queue) }
+    try connection.notify(.control)
+    return true
+  }
+
+  /// As the stuck-audit prevention prints it.
+  private static func recoveryInfo(
+    _ order: RecoveryOrder, of scan: Scan, by actor: String
+  ) -> JSONValue {
+    var original: [String: JSONValue] = [
+      "status": .string(scan.status.rawValue), "attempt": .int(Int64(scan.attempt)),
+    ]
+    if let progress = scan.progress { original["progress"] = progress.json }
+    if let worker = scan.workerName { original["worker_id"] = .string(worker) }
+    if let at = scan.lastActivityAt { original["last_worker_update"] = .string("\(at)") }
+    return .object([
+      "reason": .string(order.reason.rawValue), "action": .string(order.action.rawValue),
+      "message": .string(order.sentence), "by": .string(actor),
+      "original_status": .object(original),
+    ])
+  }
+
+  private static func draft(
+    _ order: RecoveryOrder, before: Scan, after: Scan, by actor: String
+  ) -> EventDraft {
+    var data = JSONObjectText()
+    data.add("attempt", Int64(before.attempt))
+    // The runbook of stuck website scans watches for failures with this reason.
+    data.add(
+      "reason", after.status == .failed ? "cleanup_stuck_scans" : order.reason.rawValue)
+    data.add("cleanup_reason", order.reason.rawValue)
+    data.add("action", order.action.rawValue)
+    data.add("message", order.sentence)
+    data.add("by", actor)
+    let type: EventType =
+      switch after.status {
+      case .failed: .failed
+      case .cancelled: .cancelled
+      case .paused: .paused
+      default: .requeued
+      }
+    return EventDraft(
+      scanID: after.id, tenantID: after.tenantID, type: type, data: data.finish())
+  }
+
+  private static func decode(_ row: any SQLRow) throws(StoreError) -> Scan {
+    ScanColumns.decode(row)
+  }
+
+  private static let lock = Statement { dialect in
+    """
+    SELECT \(ScanColumns.list) FROM scans WHERE scans.id = $1 \(dialect.locking("scans"))
+    """
+  }
+
+  /// One for each column on which a reason may rest.
+  private static let statements = Dictionary(
+    uniqueKeysWithValues: RecoveryGuard.Column.allCases.map { ($0, statement(guardedBy: $0)) })
+
+  static let orders = Dictionary(
+    uniqueKeysWithValues: RecoveryGuard.Column.allCases.map { column in
+      (
+        column,
+        Statement { dialect in
+          """
+          UPDATE scans SET ordered_recovery = $5, ordered_at = \(dialect.now)
+          WHERE \(unchanged(column, dialect)) AND ordered_at IS NULL
+          """
+        }
+      )
+    })
+
+  /// The whole predicate of a recovery: status, token, and the evidence. Databases keep finer times than milliseconds, which
+  /// is what evidence is told in.
+  private static func unchanged(_ column: RecoveryGuard.Column, _ dialect: Dialect) -> String {
+    let value =
+      dialect == .postgres
+      ? "date_trunc('milliseconds', scans.\(column.rawValue))" : "scans.\(column.rawValue)"
+    return """
+      scans.id = $1 AND scans.status = $2 AND scans.lease_token = $3
+        AND \(value) IS NOT DISTINCT FROM $4
+      """
+  }
+
+  private static func statement(guardedBy column: RecoveryGuard.Column) -> Statement {
+    Statement { dialect in
+      let info =
+        dialect == .postgres
+        ? "(jsonb_build_object('recovered_at', \(dialect.now)) || $9::jsonb)::json"
+        : "json_set($9, '$.recovered_at', \(dialect.now))"
+      return """
+        UPDATE scans SET
+          status = $5,
+          transitions = scans.transitions + 1,
+          run_at = CASE WHEN $5 = 'pending' THEN \(dialect.now(plus: "$6"))
+            ELSE scans.run_at END,
+          check_at = CASE WHEN $5 = 'pending' THEN \(dialect.now(plus: "$6 + 60"))
+            ELSE scans.check_at END,
+          ended_at = CASE WHEN $5 IN ('failed', 'cancelled') THEN \(dialect.now) ELSE NULL END,
+          paused_at = CASE WHEN $5 = 'paused' THEN \(dialect.now) ELSE NULL END,
+          cleanup_reason = $7,
+          error_message = coalesce($8, scans.error_message),
+          recovery_info = \(info),
+          crashes = scans.crashes + $10,
+          stuck_attempts = scans.stuck_attempts + $11,
+          checkpoint = CASE WHEN $12 THEN NULL ELSE scans.checkpoint END,
+          diagnosis = coalesce($13, scans.diagnosis),
+          waiting_for = NULL,
+          wait_since = NULL,
+          requested_action = NULL,
+          requested_at = NULL,
+          requested_by = NULL,
+          ordered_recovery = NULL,
+          ordered_at = NULL,
+          updated_at = \(dialect.now)
+        WHERE \(unchanged(column, dialect))
+        RETURNING \(ScanColumns.list)
+        """
+    }
+  }
+
+  private static let freeOrder = Statement(
+    "UPDATE scans SET ordered_recovery = NULL WHERE id = $1")
+
+  static let unlock = Statement { dialect in
+    """
+    UPDATE scans SET
+      status = 'failed', transitions = scans.transitions + 1, ended_at = \(dialect.now),
+      cleanup_reason = '\(Reason.orphanedLock.rawValue)', error_message = $3,
+      requested_action = NULL, ordered_recovery = NULL, ordered_at = NULL,
+      updated_at = \(dialect.now)
+    WHERE scans.tenant_id = $1 AND scans.scope = $2
+      AND scans.status IN ('pending', 'running', 'paused')
+    RETURNING \(ScanColumns.list)
+    """
+  }
+}
+
+extension RecoveryOrder {
+  /// As it is stored, for the worker to read.
+  package var json: JSONValue {
+    .object([
+      "action": .string(action.rawValue), "reason": .string(reason.rawValue),
+      "counts_as_crash": .bool(countsAsCrash), "counts_as_stuck": .bool(countsAsStuck),
+      "delay_seconds": .double(delaySeconds), "sentence": .string(sentence),
+    ])
+  }
+
+  /// Reads ``json``; `nil` if something else was stored.
+  init?(json: JSONValue) {
+    guard let action = json["action"]?.stringValue.flatMap(RecoveryDecision.Action.init),
+      let reason = json["reason"]?.stringValue.flatMap(Reason.init(rawValue:))
+    else { return nil }
+    self.init(
+      action: action, reason: reason,
+      countsAsCrash: json["counts_as_crash"]?.boolValue ?? false,
+      countsAsStuck: json["counts_as_stuck"]?.boolValue ?? false,
+      delaySeconds: json["delay_seconds"]?.doubleValue ?? 0,
+      sentence: json["sentence"]?.stringValue ?? "")
+  }
+}

@@ -1,0 +1,163 @@
+package import HoldfastCore
+
+extension SQLStore {
+  package func lead(
+    _ name: String, as holder: String, forSeconds seconds: Double
+  ) async throws(StoreError) -> Bool {
+    try await database.write { (connection) throws(StoreError) in
+      let leader = try connection.first(
+        Supervising.lead, [.text(name), .text(holder), .double(seconds)]
+      ) { (row: any SQLRow) throws(StoreError) in row.text(0) }
+      return leader == holder
+    }
+  }
+
+  package func resign(_ name: String, as holder: String) async throws(StoreError) {
+    try await database.write { (connection) throws(StoreError) -> Void in
+      try connection.run(Supervising.resign, [.text(name), .text(holder)])
+    }
+  }
+
+  package func rearm(_ checks: [NextCheck]) async throws(StoreError) {
+    guard !checks.isEmpty else { return }
+    let checks = checks.sorted { $0.scanID < $1.scanID }
+    try await database.write { (connection) throws(StoreError) -> Void in
+      try connection.run(
+        Supervising.rearm, [],
+        rows: Recordset(
+          .uuids(checks.map(\.scanID)), .texts(checks.map(\.status.rawValue)),
+          .ints(checks.map(\.leaseToken)), .times(checks.map(\.at))))
+    }
+  }
+
+  package func record(_ verdicts: [JudgedScan]) async throws(StoreError) {
+    guard !verdicts.isEmpty else { return }
+    let verdicts = verdicts.sorted { $0.scanID < $1.scanID }
+    try await database.write { (connection) throws(StoreError) in
+      var changed: [EventDraft] = []
+      for judged in verdicts {
+        let before = try connection.first(
+          Supervising.verdict, [.uuid(judged.scanID), .int(judged.leaseToken)]
+        ) { (row: any SQLRow) throws(StoreError) in row.json(0) }
+        guard let before else { continue }
+        try connection.run(
+          Supervising.recordVerdict,
+          [.uuid(judged.scanID), .int(judged.leaseToken), .json(judged.verdict.json.serialized)])
+        if judged.verdict.isNews(after: before) { changed.append(Supervising.event(judged)) }
+      }
+      try connection.write(changed)
+    }
+  }
+
+  package func markLost(_ workers: [Fleet.Worker]) async throws(StoreError) {
+    guard !workers.isEmpty else { return }
+    try await database.write { (connection) throws(StoreError) in
+      for worker in workers {
+        try connection.run(
+          Supervising.markLost,
+          [.text(worker.record.id), .time(worker.record.lastHeartbeatAt)])
+      }
+    }
+  }
+}
+
+private enum Supervising {
+  static func event(_ judged: JudgedScan) -> EventDraft {
+    let verdict = judged.verdict
+    var data = JSONObjectText()
+    data.add("verdict", verdict.kind.rawValue)
+    data.add("reason", verdict.reason?.rawValue)
+    data.add("cause", verdict.cause?.name)
+    data.add("message", verdict.sentence)
+    return EventDraft(
+      scanID: judged.scanID, tenantID: judged.tenantID, type: .verdict, data: data.finish())
+  }
+
+  /// Returns who leads after it: a term that lasts is only renewed by its holder.
+  static let lead = Statement { dialect in
+    """
+    INSERT INTO leaderships (name, holder, term, acquired_at, expires_at)
+    VALUES ($1, $2, 1, \(dialect.now), \(dialect.now(plus: "$3")))
+    ON CONFLICT (name) DO UPDATE SET
+      term = leaderships.term + CASE WHEN leaderships.holder = excluded.holder THEN 0 ELSE 1 END,
+      acquired_at = CASE WHEN leaderships.holder = excluded.holder
+        THEN leaderships.acquired_at ELSE excluded.acquired_at END,
+      expires_at = excluded.expires_at,
+      holder = excluded.holder
+    WHERE leaderships.holder = excluded.holder OR leaderships.expires_at < \(dialect.now)
+    RETURNING holder
+    """
+  }
+
+  static let resign = Statement { dialect in
+    "UPDATE leaderships SET expires_at = \(dialect.now) WHERE name = $1 AND holder = $2"
+  }
+
+  static let rearm = Statement { dialect in
+    let shape = RowShape(("id", .uuid), ("status", .text), ("token", .int), ("at", .time))
+    return """
+      UPDATE scans SET check_at = r.at FROM \(dialect.rows(shape, from: 1))
+      WHERE scans.id = r.id AND scans.status = r.status AND scans.lease_token = r.token
+      """
+  }
+
+  static let verdict = Statement { dialect in
+    """
+    SELECT coalesce(scans.verdict, '{}') FROM scans
+    WHERE scans.id = $1 AND scans.lease_token = $2
+      AND scans.status IN ('pending', 'running', 'paused') \(dialect.locking("scans"))
+    """
+  }
+
+  static let recordVerdict = Statement { dialect in
+    """
+    UPDATE scans SET verdict = $3, verdict_at = \(dialect.now)
+    WHERE id = $1 AND lease_token = $2
+    """
+  }
+
+  static let markLost = Statement { dialect in
+    let beaten =
+      dialect == .postgres
+      ? "date_trunc('milliseconds', last_heartbeat_at)" : "last_heartbeat_at"
+    return """
+      UPDATE workers SET status = 'lost' WHERE id = $1 AND status = 'alive' AND \(beaten) = $2
+      """
+  }
+}
+
+extension Verdict {
+  /// As stored: the shape of its `Codable` form, without what only a program that decides would need.
+  package var json: JSONValue {
+    var members: [String: JSONValue] = [
+      "verdict": .string(kind.rawValue), "sentence": .string(sentence),
+      "judged_at": .string("\(judgedAt)"), "blames_scan": .bool(blamesScan),
+      "evidence": .array(evidence.map(\.json)),
+      "lost": .array(
+        lost.map { ["verdict": .string($0.verdict.rawValue), "because": .string($0.because)] }),
+    ]
+    if let reason { members["reason"] = .string(reason.rawValue) }
+    if let cause { members["cause"] = .string(cause.name) }
+    if let overdueSince { members["overdue_since"] = .string("\(overdueSince)") }
+    return .object(members)
+  }
+
+  /// Whether it says something else than the one stored before.
+  func isNews(after stored: JSONValue) -> Bool {
+    if stored["verdict"] == nil, reason == nil { return false }
+    return stored["verdict"]?.stringValue != kind.rawValue
+      || stored["reason"]?.stringValue != reason?.rawValue
+      || stored["cause"]?.stringValue != cause?.name
+  }
+}
+
+extension Verdict.Evidence {
+  fileprivate var json: JSONValue {
+    var members: [String: JSONValue] = [
+      "signal": .string(signal.rawValue), "text": .string(text),
+    ]
+    if let seconds { members["seconds"] = .double(seconds) }
+    if let limitSeconds { members["limit_seconds"] = .double(limitSeconds) }
+    return .object(members)
+  }
+}
