@@ -178,9 +178,15 @@ package struct BeatOutcome: Sendable, Hashable {
   /// What operators have asked of the scans that do hold.
   package var requests: [ScanID: RequestedAction]
 
-  package init(lost: [Lease], requests: [ScanID: RequestedAction]) {
+  /// Attempts that the sweep holds for stuck: their processes are to be ended, and this is to be reported.
+  package var orders: [ScanID: RecoveryOrder]
+
+  package init(
+    lost: [Lease], requests: [ScanID: RequestedAction], orders: [ScanID: RecoveryOrder] = [:]
+  ) {
     self.lost = lost
     self.requests = requests
+    self.orders = orders
   }
 }
 

@@ -12,6 +12,10 @@ package enum AttemptEnd: Sendable, Hashable, Codable {
   case paused
   /// An operator's cancel has been carried out.
   case cancelled(message: String)
+  /// A stuck attempt's process has been ended on the sweep's order.
+  ///
+  /// - `diagnosis`: why it hung, as its worker found out before it ended the process.
+  case recovered(RecoveryOrder, diagnosis: JSONValue?)
 
   /// The event of the lifecycle that this is; a completed attempt is `.complete` here, and the store turns it into
   /// `.completePartially` when it counts item errors.
@@ -22,6 +26,7 @@ package enum AttemptEnd: Sendable, Hashable, Codable {
     case .requeued: .requeue
     case .paused: .pause
     case .cancelled: .cancel
+    case .recovered(let order, _): order.event ?? .fail
     }
   }
 

@@ -12,13 +12,15 @@ package struct AttemptReport: Sendable, Hashable, Codable {
   package var progressMessage: String?
   /// What the attempt waits for; an empty text ends a wait.
   package var waitingFor: String?
+  /// How long it said that it would wait at most.
+  package var waitSeconds: Double
   package var end: AttemptEnd?
 
   package init(
     lease: Lease, items: [Item] = [], errors: [ItemError] = [],
     baselineWrites: [Baseline.Write] = [], checkpoint: JSONValue? = nil,
     progress: Progress? = nil, progressMessage: String? = nil, waitingFor: String? = nil,
-    end: AttemptEnd? = nil
+    waitSeconds: Double = 0, end: AttemptEnd? = nil
   ) {
     self.lease = lease
     self.items = items
@@ -28,6 +30,7 @@ package struct AttemptReport: Sendable, Hashable, Codable {
     self.progress = progress
     self.progressMessage = progressMessage
     self.waitingFor = waitingFor
+    self.waitSeconds = waitSeconds
     self.end = end
   }
 }

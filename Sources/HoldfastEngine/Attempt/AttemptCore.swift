@@ -25,6 +25,8 @@ struct AttemptCore {
     /// All reports up to this one are in the database.
     case applied(upTo: Int64)
     case settled(WorkerMessage.Settlement?)
+    /// Why the process hangs has been found out.
+    case diagnosed(JSONValue)
     /// A request for the baseline has been answered.
     case answered
   }
@@ -40,6 +42,8 @@ struct AttemptCore {
     case settle(removalLimit: Int64?)
     /// Write what has been reported at once; something waits for it.
     case flushReports
+    /// Find out why the process hangs, while it still does.
+    case diagnose
     case arm(Timer, seconds: Double)
     case disarm(Timer)
     /// A line that the runner wants logged.
@@ -70,6 +74,8 @@ struct AttemptCore {
     case drain
     case pause
     case cancel
+    /// The sweep holds it for stuck.
+    case recover(RecoveryOrder)
     /// It does not speak the protocol, or no longer answers; the text says how.
     case faulty(String)
     /// The lease could not be renewed in time and may be given away.
@@ -82,9 +88,10 @@ struct AttemptCore {
       case .drain: 0
       case .pause: 1
       case .cancel: 2
-      case .faulty: 3
-      case .leaseUnsure: 4
-      case .superseded: 5
+      case .recover: 3
+      case .faulty: 4
+      case .leaseUnsure: 5
+      case .superseded: 6
       }
     }
   }
@@ -109,6 +116,8 @@ struct AttemptCore {
   private var finish: RunnerMessage.Finish?
   private(set) var stopCause: StopCause?
   private var ladder: StopLadder?
+  private var diagnosis: JSONValue?
+  private var isDiagnosing = false
   private var sequence: Int64 = 0
   private var safeSequence: Int64 = 0
   private var appliedSequence: Int64 = 0
@@ -122,6 +131,8 @@ struct AttemptCore {
 
   /// A runner that has left so many pings unanswered, and said nothing else, is ended.
   static let maxUnansweredPings = 3
+  /// How long a diagnosis may hold up the end of a stuck runner.
+  static let diagnosisSeconds = 3.0
   /// Requests for the baseline that a runner may have open at once.
   static let maxOpenRequests = 64
 
@@ -153,6 +164,7 @@ struct AttemptCore {
     case .safe(let upTo): safe(upTo: upTo)
     case .applied(let upTo): applied(upTo: upTo)
     case .settled(let settlement): settled(settlement)
+    case .diagnosed(let found): diagnosed(found)
     case .answered: answered()
     }
   }
@@ -331,6 +343,8 @@ extension AttemptCore {
       case .drain: .asking(.drain, patience)
       case .pause: .asking(.pause, patience)
       case .cancel: .asking(.cancel, patience)
+      // What hangs seldom answers, and its lease is watched: the chance to write a checkpoint is short.
+      case .recover: .within(seconds: min(5, patience.stopSeconds), asking: .drain)
       case .faulty: .terminating(patience)
       case .leaseUnsure(let seconds): .within(seconds: seconds, asking: .drain)
       case .superseded:
@@ -342,10 +356,23 @@ extension AttemptCore {
       ladder = StopLadder([.kill])
       return [.disarm(.ready), .closeInput] + nextStep()
     }
+    if case .recover = cause {
+      // First why, then the end: the evidence dies with the process. It is waited for, but not for long.
+      isDiagnosing = true
+      return [.diagnose, .arm(.ladder, seconds: Self.diagnosisSeconds)]
+    }
+    return nextStep()
+  }
+
+  private mutating func diagnosed(_ found: JSONValue) -> [Action] {
+    diagnosis = found
+    guard isDiagnosing, ladder != nil else { return [] }
     return nextStep()
   }
 
   private mutating func nextStep() -> [Action] {
+    isDiagnosing = false
+
     switch ladder?.next() {
     case .ask(let reason, let grace):
       return [.send(.stop(reason: reason)), .arm(.ladder, seconds: grace)]
@@ -452,6 +479,7 @@ extension AttemptCore {
         delaySeconds: 0, countsAsCrash: false)
     case .pause: .paused
     case .cancel: .cancelled(message: "cancelled by an operator while it ran")
+    case .recover(let order): .recovered(order, diagnosis: diagnosis)
     case .leaseUnsure:
       .requeued(
         reason: .workerLost,

@@ -200,6 +200,7 @@ struct AttemptShell {
     case .sendBaselineIndex: ask(.index)
     case .sendBaselineParts(let ids): ask(.parts(ids))
     case .settle(let limit): ask(.settle(removalLimit: limit))
+    case .diagnose: diagnose()
     case .arm(let timer, let seconds): arm(timer, seconds: seconds)
     case .disarm(let timer): timers.removeValue(forKey: timer)?.cancel()
     case .log(let level, let message):
@@ -214,6 +215,20 @@ struct AttemptShell {
   private func ask(_ kind: BaselineRequest.Kind) {
     guard let runner else { return }
     requestInbox.yield(BaselineRequest(kind: kind, runner: runner))
+  }
+
+  /// Unstructured, because it outlives no attempt: it ends within seconds, and what it yields to an inbox that has closed is lost.
+  private func diagnose() {
+    guard let runner else { return }
+    let (inbox, lines) = (inbox, logTail.text + runner.errorTail)
+    let processID = runner.processID
+    Task(name: "diagnosis of scan \(claim.scan.number)") {
+      let why = Why()
+      guard let root = await why.identity(processID) else { return }
+      let found = await why.diagnose(.init(root: root, logLines: lines))
+      guard let json = JSONValue(parsing: found.json()) else { return }
+      inbox.yield(.input(.diagnosed(json)))
+    }
   }
 
   private mutating func arm(_ timer: AttemptCore.Timer, seconds: Double) {

@@ -60,6 +60,11 @@ package struct Why: Sendable {
     return Diagnosis.classify(evidence)
   }
 
+  /// Whoever has this process id now; `nil` if nobody has.
+  func identity(_ processID: Int32) async -> ProcessIdentity? {
+    await thread.run { ProcessIdentity.now(processID) }
+  }
+
   /// The diagnosis of whoever has this process id now; `nil` if nobody has.
   package func diagnose(processID: Int32) async -> Diagnosis? {
     guard let root = await thread.run({ ProcessIdentity.now(processID) }) else { return nil }

@@ -58,6 +58,7 @@ final class LeaseTable: Sendable {
         if lost.contains(lease) { return { stop(.superseded) } }
         entry.renewedAt = max(entry.renewedAt, sentAt)
         entries[lease] = entry
+        if let order = outcome.orders[lease.scanID] { return { stop(.recover(order)) } }
         return switch outcome.requests[lease.scanID] {
         case .cancel: { stop(.cancel) }
         case .pause: { stop(.pause) }

@@ -11,12 +11,19 @@ enum Ending {
     ends.reserveCapacity(reports.count)
     var rows: [Row] = []
     rows.reserveCapacity(reports.count)
+    var recovered: Set<ScanID> = []
     for report in reports {
       guard let end = report.end else { continue }
+      if case .recovered(let order, let diagnosis) = end {
+        if try Recovering.finish(order, of: report.lease, diagnosis: diagnosis, connection) {
+          recovered.insert(report.lease.scanID)
+        }
+        continue
+      }
       ends[report.lease.scanID] = end
       rows.append(Row(report.lease, end))
     }
-    guard !rows.isEmpty else { return [] }
+    guard !rows.isEmpty else { return recovered }
 
     var ended: [Ended] = []
     ended.reserveCapacity(rows.count)
@@ -27,7 +34,7 @@ enum Ending {
       ended.map { ended in event(ended, ends[ended.id]) }.sorted { $0.scanID < $1.scanID })
     try Baselines.promote(ended.filter(\.movesBaseline), connection)
     if ended.contains(where: { $0.status == .pending }) { try connection.notify(.queue) }
-    return Set(ended.map(\.id))
+    return recovered.union(ended.map(\.id))
   }
 
   /// What the ending statement tells of a scan that it has ended.
@@ -88,7 +95,7 @@ enum Ending {
         self.message = message
         self.delay = delay
         crashes = countsAsCrash ? 1 : 0
-      case .paused: break
+      case .paused, .recovered: break
       case .cancelled(let message): self.message = message
       }
     }
@@ -123,7 +130,7 @@ enum Ending {
       data.add("message", message)
       if delay > 0 { data.add("delay_seconds", JSONValue.double(delay)) }
     case .cancelled(let message): data.add("message", message)
-    case .paused, nil: break
+    case .paused, .recovered, nil: break
     }
     if ended.errors > 0 { data.add("errors_count", ended.errors) }
     return EventDraft(
@@ -161,6 +168,10 @@ enum Ending {
       cleanup_reason = r.reason,
       summary = coalesce(r.summary, scans.summary),
       crashes = scans.crashes + r.crashes,
+      check_at = CASE WHEN r.status = 'pending'
+        THEN \(dialect.now(plus: "r.delay + \(Checks.pendingSeconds)")) ELSE scans.check_at END,
+      paused_at = CASE WHEN r.status = 'paused' THEN \(dialect.now) ELSE NULL END,
+      ordered_at = NULL,
       waiting_for = NULL,
       requested_action = NULL,
       requested_at = NULL,

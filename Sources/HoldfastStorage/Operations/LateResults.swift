@@ -83,6 +83,7 @@ extension AttemptEnd {
     case .requeued: "requeued"
     case .paused: "paused"
     case .cancelled: "cancelled"
+    case .recovered: "recovered"
     }
   }
 
@@ -92,6 +93,7 @@ extension AttemptEnd {
     case .failed(let error, _, _): error
     case .requeued(_, let message, _, _), .cancelled(let message): message
     case .paused: nil
+    case .recovered(let order, _): order.sentence
     }
   }
 }

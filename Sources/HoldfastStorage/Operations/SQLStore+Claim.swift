@@ -190,7 +190,10 @@ private enum Claiming {
         updated_at = \(dialect.now),
         progress = CASE WHEN scans.checkpoint IS NULL THEN NULL ELSE scans.progress END,
         progress_message = NULL,
-        waiting_for = NULL
+        waiting_for = NULL,
+        wait_since = NULL,
+        waited_seconds = 0,
+        check_at = \(dialect.now(plus: Checks.runningSeconds))
       FROM due
       WHERE scans.number = due.number AND scans.status IN (\(sources(of: .claim)))
       RETURNING \(ScanColumns.list)

@@ -157,13 +157,18 @@ private struct Acting {
   }
 
   private static let resumeStatement = statement(.unpause, to: .pending) { dialect in
-    "run_at = \(dialect.now), progress_message = $2"
+    """
+    run_at = \(dialect.now), paused_at = NULL, progress_message = $2,
+    check_at = \(dialect.now(plus: Checks.pendingSeconds))
+    """
   }
 
   private static let retryStatement = statement(.retry, to: .pending) { dialect in
     """
     run_at = \(dialect.now), ended_at = NULL, message = NULL, error_message = NULL,
-    cleanup_reason = NULL, requested_action = NULL, crashes = 0, progress_message = $2
+    cleanup_reason = NULL, requested_action = NULL, crashes = 0, stuck_attempts = 0,
+    verdict = NULL, check_at = \(dialect.now(plus: Checks.pendingSeconds)),
+    progress_message = $2
     """
   }
 

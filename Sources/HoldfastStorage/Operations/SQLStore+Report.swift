@@ -122,6 +122,7 @@ private enum Advancing {
         .jsons(reports.map { $0.progress?.json.serialized }),
         .bools(reports.map { isAdvance($0, held) }),
         .texts(reports.map(\.progressMessage)), .texts(reports.map(\.waitingFor)),
+        .doubles(reports.map(\.waitSeconds)),
         .bools(reports.map { !$0.baselineWrites.isEmpty }),
         .ints(counts.map(\.added)), .ints(counts.map(\.updated)), .ints(counts.map(\.removed)),
         .ints(counts.map(\.moved)), .ints(counts.map(\.found)), .ints(counts.map(\.missing)),
@@ -137,6 +138,7 @@ private enum Advancing {
   private static let shape = RowShape(
     ("id", .uuid), ("token", .int), ("checkpoint", .json), ("progress", .json),
     ("advances", .bool), ("progress_message", .text), ("waiting_for", .text),
+    ("wait_seconds", .double),
     ("stages", .bool), ("added", .int), ("updated", .int), ("removed", .int), ("moved", .int),
     ("found", .int), ("missing", .int), ("errors", .int))
 
@@ -151,6 +153,15 @@ private enum Advancing {
       progress_message = coalesce(r.progress_message, scans.progress_message),
       waiting_for = CASE WHEN r.waiting_for IS NULL THEN scans.waiting_for
         ELSE nullif(r.waiting_for, '') END,
+      waited_seconds = CASE
+        WHEN r.advances THEN 0
+        WHEN r.waiting_for IS NOT NULL AND scans.wait_since IS NOT NULL
+          THEN scans.waited_seconds + \(dialect.seconds(since: "scans.wait_since"))
+        ELSE scans.waited_seconds END,
+      wait_limit_seconds = CASE WHEN r.waiting_for IS NULL THEN scans.wait_limit_seconds
+        ELSE r.wait_seconds END,
+      wait_since = CASE WHEN r.waiting_for IS NULL THEN scans.wait_since
+        WHEN r.waiting_for = '' THEN NULL ELSE \(dialect.now) END,
       has_staged_parts = scans.has_staged_parts OR r.stages,
       items_added = scans.items_added + r.added,
       items_updated = scans.items_updated + r.updated,

@@ -101,10 +101,12 @@ private enum Submitting {
     """
     INSERT INTO scans (
       id, tenant_id, kind, target, params, priority, scope, idempotency_key, run_at,
-      max_runtime_minutes, heartbeat_interval_seconds, created_by, created_at, updated_at)
+      max_runtime_minutes, heartbeat_interval_seconds, created_by, created_at, updated_at,
+      check_at)
     SELECT r.id, r.tenant_id, r.kind, r.target, r.params, r.priority, r.scope,
       r.idempotency_key, \(dialect.now(plus: "r.delay")), r.max_runtime, r.heartbeat,
-      r.created_by, \(dialect.now), \(dialect.now)
+      r.created_by, \(dialect.now), \(dialect.now),
+      \(dialect.now(plus: "r.delay + \(Checks.pendingSeconds)"))
     FROM \(dialect.rows(shape, from: 1))
     WHERE TRUE
     ON CONFLICT DO NOTHING

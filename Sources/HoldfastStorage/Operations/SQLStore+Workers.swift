@@ -36,6 +36,7 @@ extension SQLStore {
       try connection.run(WorkerSQL.beat, [.text(life.id), .int(Int64(running))])
       var held: Set<ScanID> = []
       var requests: [ScanID: RequestedAction] = [:]
+      var orders: [ScanID: RecoveryOrder] = [:]
       // Always in the order of ids, as every statement that locks several scans, so that none waits on another in a circle.
       let sorted = leases.sorted { $0.scanID < $1.scanID }
       try connection.run(
@@ -47,10 +48,13 @@ extension SQLStore {
         if let action = row.optionalText(1).flatMap(RequestedAction.init(rawValue:)) {
           requests[id] = action
         }
+        if let order = row.optionalJSON(2).flatMap(RecoveryOrder.init(json:)) {
+          orders[id] = order
+        }
       }
       try Requeueing.requeueUnacknowledged(life, connection)
       return BeatOutcome(
-        lost: leases.filter { !held.contains($0.scanID) }, requests: requests)
+        lost: leases.filter { !held.contains($0.scanID) }, requests: requests, orders: orders)
     }
   }
 
@@ -176,7 +180,8 @@ private enum WorkerSQL {
     UPDATE scans SET last_activity_at = \(dialect.now)
     FROM \(dialect.rows(RowShape(("id", .uuid), ("token", .int)), from: 1))
     WHERE scans.id = r.id AND scans.lease_token = r.token AND scans.status = 'running'
-    RETURNING scans.id, scans.requested_action
+    RETURNING scans.id, scans.requested_action,
+      CASE WHEN scans.ordered_at IS NULL THEN NULL ELSE scans.ordered_recovery END
     """
   }
 

@@ -18,6 +18,14 @@ package enum Dialect: String, Sendable, CaseIterable {
     }
   }
 
+  /// The seconds from a time to that of the transaction.
+  func seconds(since time: String) -> String {
+    switch self {
+    case .sqlite: "(julianday(\(now)) - julianday(\(time))) * 86400.0"
+    case .postgres: "extract(epoch FROM \(now) - \(time))::double precision"
+    }
+  }
+
   /// Locks the rows read until the end of the transaction. SQLite's write transactions are alone anyway.
   func locking(_ table: String) -> String {
     switch self {

@@ -58,12 +58,13 @@ enum Recovering {
   ///   - diagnosis: what the worker found out before it ended the process.
   /// - Returns: whether the scan was still so.
   static func apply(
-    _ order: RecoveryOrder, to id: ScanID, guardian: RecoveryGuard, diagnosis: JSONValue?,
-    by actor: String, _ connection: any SQLConnection
+    _ order: RecoveryOrder, to id: ScanID, guardian: RecoveryGuard,
+    isEvidenceChecked: Bool = true, diagnosis: JSONValue?, by actor: String,
+    _ connection: any SQLConnection
   ) throws(StoreError) -> Bool {
     let event = guardian.status == .pending && order.action == .fail ? .expire : order.event
     guard let event, let status = Lifecycle.status(after: event, from: guardian.status),
-      let statement = statements[guardian.column],
+      let statement = isEvidenceChecked ? statements[guardian.column] : leaseOnly,
       let before = try connection.first(lock, [.uuid(id)], decode)
     else { return false }
     let info = recoveryInfo(order, of: before, by: actor)
@@ -86,6 +87,18 @@ enum Recovering {
     if status == .pending { try connection.notify(.queue) }
     try connection.notify(.control)
     return true
+  }
+
+  /// What the worker does once it has ended the process of a stuck attempt: its lease is all that must still hold.
+  static func finish(
+    _ order: RecoveryOrder, of lease: Lease, diagnosis: JSONValue?,
+    _ connection: any SQLConnection
+  ) throws(StoreError) -> Bool {
+    let guardian = RecoveryGuard(
+      status: .running, leaseToken: lease.token, column: .claimedAt, value: nil)
+    return try apply(
+      order, to: lease.scanID, guardian: guardian, isEvidenceChecked: false,
+      diagnosis: diagnosis, by: "sweep", connection)
   }
 
   /// As the stuck-audit prevention prints it.
@@ -157,7 +170,10 @@ enum Recovering {
 
   /// The whole predicate of a recovery: status, token, and the evidence. Databases keep finer times than milliseconds, which
   /// is what evidence is told in.
-  private static func unchanged(_ column: RecoveryGuard.Column, _ dialect: Dialect) -> String {
+  private static func unchanged(_ column: RecoveryGuard.Column?, _ dialect: Dialect) -> String {
+    guard let column else {
+      return "scans.id = $1 AND scans.status = $2 AND scans.lease_token = $3 AND $4 IS NULL"
+    }
     let value =
       dialect == .postgres
       ? "date_trunc('milliseconds', scans.\(column.rawValue))" : "scans.\(column.rawValue)"
@@ -167,7 +183,9 @@ enum Recovering {
       """
   }
 
-  private static func statement(guardedBy column: RecoveryGuard.Column) -> Statement {
+  private static let leaseOnly = statement(guardedBy: nil)
+
+  private static func statement(guardedBy column: RecoveryGuard.Column?) -> Statement {
     Statement { dialect in
       let info =
         dialect == .postgres

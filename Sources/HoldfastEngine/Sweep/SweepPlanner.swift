@@ -1,0 +1,94 @@
+package import HoldfastCore
+package import HoldfastStorage
+
+/// Makes recovery plans from what the database holds: for the sweep, and for the operator who wants to see one first.
+package struct SweepPlanner: Sendable {
+  /// A plan with what it was made from.
+  package struct Planned: Sendable {
+    package var plan: RecoveryPlan
+    package var rows: [DuePage.Row]
+    package var now: Timestamp
+  }
+
+  private let store: any SupervisionStore
+  private let policy: @Sendable (_ kind: String, _ target: String) -> Policy
+  private let process = LinuxProcess.current()
+
+  /// How many scans are looked at in one statement.
+  package static let pageSize = 500
+
+  package init(
+    store: any SupervisionStore,
+    policy: @escaping @Sendable (_ kind: String, _ target: String) -> Policy
+  ) {
+    self.store = store
+    self.policy = policy
+  }
+
+  /// Plans for all that is due now. Only due scans are read, in pages, so that it costs what is stuck and not what is stored.
+  ///
+  /// - Throws: ``StoreError``.
+  package func plan(
+    filter: RecoveryPlan.Filter = .init(), limits: RecoveryPlan.Limits = .init(),
+    override: PolicyOverride? = nil
+  ) async throws(StoreError) -> Planned {
+    let fleet = try await store.fleet()
+    var rows: [DuePage.Row] = []
+    var now = fleet.now
+    if override == nil {
+      var cursor: DueCursor?
+      repeat {
+        let page = try await store.due(after: cursor, limit: Self.pageSize)
+        rows += page.rows
+        now = page.now
+        cursor = page.rows.count < Self.pageSize ? nil : page.next
+      } while cursor != nil
+    } else {
+      // Limits of the operator's own: what is due by them is not what the index holds.
+      var after: Int64 = 0
+      while true {
+        let page = try await store.active(after: after, limit: Self.pageSize)
+        rows += page.rows
+        now = page.now
+        guard page.rows.count == Self.pageSize, let last = page.rows.last else { break }
+        after = last.snapshot.number
+      }
+    }
+    return planned(rows, fleet: fleet, now: now, filter: filter, limits: limits, override: override)
+  }
+
+  /// Plans for these rows alone.
+  package func planned(
+    _ rows: [DuePage.Row], fleet: Fleet, now: Timestamp, filter: RecoveryPlan.Filter = .init(),
+    limits: RecoveryPlan.Limits = .init(), override: PolicyOverride? = nil
+  ) -> Planned {
+    let rows = rows.map { complete($0, fleet) }
+    let plan = RecoveryPlan.make(
+      rows.map(\.snapshot), policy: { self.effective($0, override) }, now: now, filter: filter,
+      limits: limits)
+    return Planned(plan: plan, rows: rows, now: now)
+  }
+
+  /// What holds for a scan, with the operator's own limits for this once.
+  package func effective(_ snapshot: ScanSnapshot, _ override: PolicyOverride? = nil) -> Policy {
+    var policy = policy(snapshot.kind, snapshot.target)
+    for (field, value) in override?.values ?? [:] { policy[field] = value }
+    return policy
+  }
+
+  /// Adds what no row tells: the queue that a pending scan stands in, and the second channel to a silent worker, its process
+  /// on this machine.
+  private func complete(_ row: DuePage.Row, _ fleet: Fleet) -> DuePage.Row {
+    var row = row
+    if row.snapshot.status == .pending {
+      row.snapshot.queue = fleet.queue(for: row.snapshot.kind)
+    }
+    if row.snapshot.worker?.secondOpinion == .unknown,
+      let worker = fleet.workers.first(where: { $0.record.id == row.workerID }),
+      worker.record.host == process.host
+    {
+      row.snapshot.worker?.secondOpinion = process.isGone(worker.record) ? .gone : .alive
+    }
+    return row
+  }
+}
