@@ -86,6 +86,21 @@ struct Composition: Sendable {
     }
   }
 
+  /// Takes part in leading the sweep.
+  func sweeper(_ store: any SupervisionStore) -> Sweeper {
+    let process = LinuxProcess.current()
+    // Unique for each life, as a worker's identity is.
+    let holder = "\(process.host)/\(process.bootID)/\(process.processID)/\(process.startTicks)"
+    return Sweeper(
+      store: store,
+      configuration: Sweeper.Configuration(holder: holder) { kind, _ in Policy.default(for: kind) },
+      logger: logger)
+  }
+
+  func planner(_ store: any SupervisionStore) -> SweepPlanner {
+    SweepPlanner(store: store) { kind, _ in Policy.default(for: kind) }
+  }
+
   /// A worker over this composition's settings.
   func worker(
     _ store: any ScanStore, slots: Int, kinds: [String] = [], onlyScan: ScanID? = nil

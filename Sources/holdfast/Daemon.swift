@@ -96,6 +96,18 @@ final class ServerService: Service {
   }
 }
 
+struct SweeperService: Service {
+  let sweeper: Sweeper
+
+  func run() async throws {
+    await withGracefulShutdownHandler {
+      await sweeper.run()
+    } onGracefulShutdown: {
+      sweeper.end()
+    }
+  }
+}
+
 struct WorkerService: Service {
   let worker: Worker
 

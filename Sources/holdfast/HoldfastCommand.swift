@@ -25,6 +25,11 @@ struct HoldfastCommand: ParsableCommand {
           CancelCommand.self, RetryCommand.self, PauseCommand.self, ResumeCommand.self,
         ]),
       CommandGroup(
+        name: "Supervision",
+        subcommands: [
+          CleanupCommand.self, CheckCommand.self, UnlockCommand.self, PolicyCommand.self,
+        ]),
+      CommandGroup(
         name: "Administration",
         subcommands: [
           MigrateCommand.self, TokenCommand.self, VersionCommand.self, ReferenceCommand.self,

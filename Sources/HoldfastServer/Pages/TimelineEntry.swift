@@ -44,6 +44,9 @@ struct TimelineEntry: Sendable {
     case .cancelRequested: return ("calm", "Cancel asked for\(by)")
     case .pauseRequested: return ("calm", "Pause asked for\(by)")
     case .lateResult: return ("warn", "A superseded attempt reported late; nothing was changed")
+    case .verdict:
+      let verdict = (data["verdict"]?.stringValue ?? "").replacing("_", with: " ")
+      return ("warn", "Supervision: \(verdict.visible)")
     default: return ("plain", type.replacing("_", with: " ").visible)
     }
   }

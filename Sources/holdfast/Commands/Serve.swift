@@ -37,7 +37,7 @@ struct ServeCommand: HoldfastSubcommand {
       program.output.write(
         "holdfast \(holdfastVersion) is ready at \(Self.url(host: settings.host, port: port))\n")
     }
-    var services: [any Service] = [api]
+    var services: [any Service] = [api, SweeperService(sweeper: composition.sweeper(store))]
     let slots = settings.slots ?? ProcessEnvironment.processorCount
     // The last service is the first to stop: the pages show the worker drain.
     if slots > 0 {

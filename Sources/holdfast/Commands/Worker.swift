@@ -31,7 +31,9 @@ struct WorkerCommand: HoldfastSubcommand {
     let store = try await composition.openForWork(connections: settings.databaseConnections)
     let worker = composition.worker(store, slots: slots, kinds: settings.workerKinds ?? [])
     let status = try await Daemon(
-      services: [WorkerService(worker: worker)], logger: composition.logger
+      services: [
+        SweeperService(sweeper: composition.sweeper(store)), WorkerService(worker: worker),
+      ], logger: composition.logger
     ).run()
     await store.close()
     return status

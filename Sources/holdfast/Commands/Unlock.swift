@@ -1,0 +1,41 @@
+import ArgumentParser
+import HoldfastCore
+import HoldfastStorage
+
+struct UnlockCommand: HoldfastSubcommand {
+  static let configuration = CommandConfiguration(
+    commandName: "unlock",
+    abstract: "Free an exclusive scope by failing the scan that holds it.",
+    discussion: """
+      A scope is held by its active scan and freed with it, so that nothing but a scan can hold \
+      one. `holdfast show` prints the scope of a scan.
+      """)
+
+  @Argument(help: ArgumentHelp("The scope, such as library:/srv/media.", valueName: "scope"))
+  var scope: String
+
+  @Option(name: .long, help: ArgumentHelp("Why; kept with the scan's events.", valueName: "text"))
+  var reason: String
+
+  @OptionGroup(title: "Output") var output: OutputOptions
+  @OptionGroup(title: "Database") var database: DatabaseOptions
+
+  var wantsJSON: Bool { output.json }
+
+  func execute(_ program: Program) async throws -> ExitStatus {
+    let store = try await Composition(program, options: database).openExisting()
+    let scan = try await askStore { () async throws(StoreError) in
+      try await store.unlock(scope: scope, tenantID: "default", by: "cli", reason: reason)
+    }
+    await store.close()
+    guard let scan else {
+      throw CommandFailure(.failed, "no active scan holds the scope \(DisplayText.escaped(scope))")
+    }
+    if output.json {
+      try program.printJSON(scan)
+    } else {
+      program.output.write("Scan \(scan.number) has failed, and its scope is free.\n")
+    }
+    return .success
+  }
+}
