@@ -173,13 +173,13 @@ _holdfast() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    serve|worker|scan|follow|list|show|events|errors|items|cancel|retry|pause|resume|migrate|token|version|help)
+    serve|worker|scan|follow|list|show|events|errors|items|cancel|retry|pause|resume|cleanup|check|unlock|policy|migrate|token|version|help)
         # Offer subcommand argument completions
         "_holdfast_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'serve worker scan follow list show events errors items cancel retry pause resume migrate token version help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'serve worker scan follow list show events errors items cancel retry pause resume cleanup check unlock policy migrate token version help' -- "${cur}"))
         ;;
     esac
 }
@@ -627,6 +627,105 @@ _holdfast_resume() {
         return
         ;;
     esac
+}
+
+_holdfast_cleanup() {
+    repeating_flags=()
+    non_repeating_flags=(--dry-run --auto --json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--apply --kind --target --reason --age-hours --database --data-dir --config)
+    __holdfast_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--apply')
+        return
+        ;;
+    '--kind')
+        return
+        ;;
+    '--target')
+        return
+        ;;
+    '--reason')
+        __holdfast_add_completions -W 'heartbeat_stale'$'\n''progress_stalled'$'\n''runtime_timeout'$'\n''pending_timeout'$'\n''worker_lost'$'\n''worker_restarted'$'\n''worker_drained'$'\n''runner_crashed'$'\n''orphaned_lock'$'\n''manual_intervention'
+        return
+        ;;
+    '--age-hours')
+        return
+        ;;
+    '--database')
+        return
+        ;;
+    '--data-dir')
+        __holdfast_add_completions -d
+        return
+        ;;
+    '--config')
+        __holdfast_add_completions -o plusdirs -fX '!*.@(yaml|yml)'
+        return
+        ;;
+    esac
+}
+
+_holdfast_check() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--age-hours --database --data-dir --config)
+    __holdfast_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--age-hours')
+        return
+        ;;
+    '--database')
+        return
+        ;;
+    '--data-dir')
+        __holdfast_add_completions -d
+        return
+        ;;
+    '--config')
+        __holdfast_add_completions -o plusdirs -fX '!*.@(yaml|yml)'
+        return
+        ;;
+    esac
+}
+
+_holdfast_unlock() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--reason --database --data-dir --config)
+    __holdfast_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--reason')
+        return
+        ;;
+    '--database')
+        return
+        ;;
+    '--data-dir')
+        __holdfast_add_completions -d
+        return
+        ;;
+    '--config')
+        __holdfast_add_completions -o plusdirs -fX '!*.@(yaml|yml)'
+        return
+        ;;
+    esac
+}
+
+_holdfast_policy() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __holdfast_offer_flags_options 2
 }
 
 _holdfast_migrate() {
