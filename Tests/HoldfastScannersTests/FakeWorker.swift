@@ -53,6 +53,8 @@ final class FakeWorker {
   private let batchBytes: Int
   /// Called before each message is taken.
   var onMessage: (RunnerMessage) -> Void = { _ in }
+  /// Called on the runner's thread before it begins.
+  var prepareThread: @Sendable () throws -> Void = {}
   /// Answers to requests carry at most so many bytes of base64, so that long answers come in pieces.
   var answerBytes = 300_000
 
@@ -70,7 +72,8 @@ final class FakeWorker {
   /// Runs one attempt. A finished scan's staged parts become the library's baseline.
   func attempt(_ disturbance: Disturbance = .none) throws -> AttemptResult {
     let connection = RunnerConnection(
-      scanners: [LibraryScanner(tuning: tuning)], batchBytes: batchBytes)
+      scanners: [LibraryScanner(tuning: tuning)], batchBytes: batchBytes,
+      prepareThread: prepareThread)
     defer { connection.close() }
     scan.attempts += 1
     var rollback = scan
@@ -97,6 +100,9 @@ final class FakeWorker {
     Issue.record("the runner ended without finishing")
     return .killed
   }
+
+  /// Another scan of the same target has finished meanwhile.
+  func replace(library: StoredLibrary) { self.library = library }
 
   private func take(
     _ message: RunnerMessage, _ connection: RunnerConnection
@@ -217,19 +223,28 @@ final class RunnerConnection {
   private let input = Pipe()
   private let output = Pipe()
   private let done = DispatchSemaphore(value: 0)
+  private let loop: RunnerLoop
   private var buffer = Data()
   private var isClosed = false
 
-  init(scanners: [any HoldfastScanners.Scanner], batchBytes: Int) {
+  init(
+    scanners: [any HoldfastScanners.Scanner], batchBytes: Int = 64 * 1024,
+    prepareThread: @escaping @Sendable () throws -> Void = {}
+  ) {
     signal(SIGPIPE, SIG_IGN)
-    let loop = RunnerLoop(
+    loop = RunnerLoop(
       input: input.fileHandleForReading.fileDescriptor,
       output: RunnerOutput(
         descriptor: output.fileHandleForWriting.fileDescriptor, batchBytes: batchBytes),
       scanners: scanners)
-    let (done, output) = (done, output)
+    let (done, output, loop) = (done, output, loop)
     Thread.detachNewThread {
-      loop.run()
+      do {
+        try prepareThread()
+        loop.run()
+      } catch {
+        Issue.record(error)
+      }
       try? output.fileHandleForWriting.close()  // Closed already if the worker closed first.
       done.signal()
     }
@@ -270,6 +285,8 @@ final class RunnerConnection {
     try? input.fileHandleForWriting.close()  // Nothing to be done about it here.
     while !output.fileHandleForReading.availableData.isEmpty {}
     done.wait()
+    // Its descriptor must not be given to another pipe while it still reads.
+    loop.waitForEndOfInput()
     try? output.fileHandleForReading.close()  // As above.
   }
 }

@@ -80,8 +80,12 @@ final class LibraryScan: Sendable {
     let merger = WorkThread("hf-merge") { self.merge() }
     if first == .walk { walk() }
     if first == .walk || first == .links, rules.followLinks, !context.shouldStop {
-      enter(.links)
-      LinkFollower(context, merges).run()
+      // The checkpoint that stands for this phase must count every real folder.
+      merges.drain()
+      if !context.shouldStop {
+        enter(.links)
+        LinkFollower(context, merges).run()
+      }
     }
     merges.end()
     merger.join()
@@ -114,10 +118,11 @@ final class LibraryScan: Sendable {
   }
 
   private func enter(_ phase: LibraryCheckpoint.Phase) {
-    stage.update { $0.phase = phase }
-    guard phase == .links else { return stage.update { $0.fixed = nil } }
-    let checkpoint = checkpoint(.links)
-    stage.update { $0.fixed = checkpoint }
+    // One step, and the account is read under the same lock: a checkpoint must never pair the name of one phase with the count of another.
+    stage.update { stage in
+      stage.phase = phase
+      stage.fixed = phase == .links ? checkpoint(phase) : nil
+    }
   }
 
   // MARK: Reporting
@@ -180,8 +185,8 @@ final class LibraryScan: Sendable {
 
   @discardableResult
   private func sendCheckpoint() -> Int64 {
-    let (phase, fixed) = stage.read { ($0.phase, $0.fixed) }
-    return session.checkpoint((fixed ?? checkpoint(phase)).json)
+    let current = stage.read { $0.fixed ?? checkpoint($0.phase) }
+    return session.checkpoint(current.json)
   }
 
   private func stopped() -> RunnerMessage.Finish {

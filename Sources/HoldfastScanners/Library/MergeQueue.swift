@@ -45,6 +45,11 @@ final class MergeQueue: Sendable {
 
   func release(cost: Int) { state.signal { $0.cost -= cost } }
 
+  /// Waits until everything that was added is merged.
+  func drain() {
+    state.wait { $0.cost == 0 || $0.isCancelled ? () : nil }
+  }
+
   /// No more will be added.
   func end() { state.signal { $0.isEnded = true } }
 

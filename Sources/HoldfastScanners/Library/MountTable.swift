@@ -1,12 +1,12 @@
 import Glibc
 
-/// The mount points that this process sees, from `/proc/self/mountinfo` (proc(5)).
+/// The mount points that this process sees, from `/proc/thread-self/mountinfo` (proc(5)).
 struct MountTable: Sendable {
   let points: [[UInt8]]
 
   /// `nil` where there is no such file: then nothing can be said of mounts, and nothing is.
   static func current() -> MountTable? {
-    let descriptor = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC)
+    let descriptor = open("/proc/thread-self/mountinfo", O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
     var text: [UInt8] = []

@@ -41,6 +41,11 @@ package final class RunnerLoop: Sendable {
     output.flush()
   }
 
+  /// Waits until the reading thread has come to the end of its input, after which it does not touch the descriptor any more.
+  package func waitForEndOfInput() {
+    inbox.wait { $0.isClosed ? () : nil }
+  }
+
   private func finish(of start: WorkerMessage.Start) -> RunnerMessage.Finish? {
     guard start.protocolVersion == RunnerProtocol.version else {
       return .init(

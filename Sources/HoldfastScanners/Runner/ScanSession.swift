@@ -54,6 +54,14 @@ package final class ScanSession: Sendable {
     return number
   }
 
+  /// Waits until the worker asks to stop; false if it is gone.
+  package func waitForStop() -> Bool {
+    inbox.wait { inbox -> Bool? in
+      if inbox.isClosed { return false }
+      return inbox.stop != nil ? true : nil
+    }
+  }
+
   /// Waits until the worker has made the checkpoint durable, or asks to stop.
   func waitForAcknowledgement(of number: Int64) throws(SessionClosed) {
     let isOpen = inbox.wait { inbox -> Bool? in

@@ -12,4 +12,6 @@ package protocol Scanner: Sendable {
 }
 
 /// The worker has gone or stopped to speak the protocol.
-package struct SessionClosed: Error {}
+package struct SessionClosed: Error {
+  package init() {}
+}

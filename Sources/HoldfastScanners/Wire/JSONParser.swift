@@ -129,7 +129,8 @@ struct JSONParser {
       position = start
       throw failure("expected a value")
     }
-    return .double(number)
+    // As Foundation has it: 1e3 and 3.0 are whole numbers.
+    return Int64(exactly: number).map(JSONValue.int) ?? .double(number)
   }
 
   private mutating func string() throws(Failure) -> String {
