@@ -12,8 +12,8 @@ final class AttemptSession: Sendable {
     case input(AttemptCore.Input)
     case runner(RunnerProcess.Event)
     case report(ReportEvent)
-    /// The runner has ended and its output has not, or the other way round, for this wait's whole time.
-    case outputOverdue(Int)
+    /// Time to see again whether the end of the runner's output and that of its process go together.
+    case lookAgain
     /// Its end is in the journal, and the worker ends.
     case abandon
   }

@@ -17,7 +17,8 @@ struct AttemptShell {
   private var framer = LineFramer(maxLineBytes: RunnerProtocol.maxLineBytes)
   private var timers: [AttemptCore.Timer: Scheduled<Void>] = [:]
   private var outputTimer: Scheduled<Void>?
-  private var outputWaits = 0
+  /// What was read after the end of the process was known.
+  private var bytesAfterExit = 0
   /// A signal that was due before there was a process.
   private var pendingSignal: Int32?
   private var exit: RunnerExit?
@@ -30,8 +31,10 @@ struct AttemptShell {
   private var logger: Logger
   private(set) var isOver = false
 
-  /// How long output is waited for after the process has ended.
-  private static let outputGraceSeconds = 1.0
+  /// How long a runner may live on with its output closed.
+  private static let closedOutputGraceSeconds = 1.0
+  /// A process that has ended can have left no more than a pipe holds (`/proc/sys/fs/pipe-max-size`).
+  private static let largestPipeBytes = 1 << 20
 
   init(
     claim: Claim, context: AttemptSession.Context,
@@ -62,13 +65,12 @@ struct AttemptShell {
     case .runner(.errorsEnded):
       errorsHaveEnded = true
       tellExit()
-    case .outputOverdue(let wait):
-      // A later wait has begun since; this one's end was already in the queue.
-      if wait == outputWaits { outputOverdue() }
+    case .runner(.silent(let isSilent)): answered(isSilent: isSilent)
+    case .lookAgain: lookedAgain()
     case .runner(.exited(let exit)):
       self.exit = exit
-      awaitOutput()
       tellExit()
+      if !exitIsTold { runner?.askWhetherSilent() }
     case .report(.safe(let upTo)): feed(.safe(upTo: upTo))
     case .report(.applied(let upTo)): feed(.applied(upTo: upTo))
     case .report(.superseded): feed(.stop(.superseded))
@@ -103,6 +105,7 @@ struct AttemptShell {
 
   private mutating func received(_ bytes: ByteBuffer) {
     let size = bytes.readableBytes
+    if exit != nil { bytesAfterExit += size }
     framer.append(bytes)
     var messages: [RunnerMessage] = []
     var problem: String?
@@ -137,7 +140,7 @@ struct AttemptShell {
     isHeldBack = !context.reporter.hasRoom(for: claim.lease)
     guard !isHeldBack else { return }
     runner?.readMore()
-    if exit != nil && !outputHasEnded { awaitOutput() }
+    if exit != nil && !exitIsTold { runner?.askWhetherSilent() }
   }
 
   private mutating func outputEnded() {
@@ -149,28 +152,41 @@ struct AttemptShell {
         metadata: ["bytes": "\(framer.remainder.readableBytes)"])
     }
     // The pipe of a process that ends is closed a moment before its end is seen.
-    if exit == nil { awaitOutput() }
+    if exit == nil { lookAgain() }
     tellExit()
   }
 
-  private mutating func outputOverdue() {
-    if isHeldBack { return awaitOutput() }
-    guard exit != nil else {
-      if outputHasEnded { feed(.outputClosed) }
-      return
+  /// The process has ended. Where its pipes are silent, all that it wrote has come; until then it is asked again.
+  private mutating func answered(isSilent: Bool) {
+    guard exit != nil, !exitIsTold, !isHeldBack else { return }
+    if isSilent || bytesAfterExit > Self.largestPipeBytes {
+      errorsHaveEnded = true
+      outputEnded()
+      tellExit()
+    } else {
+      lookAgain()
     }
-    errorsHaveEnded = true
-    outputEnded()
-    tellExit()
   }
 
-  private mutating func awaitOutput() {
+  /// Comes back to what is not clear yet: an output that is closed while the process lives, or pipes that still hold something.
+  private mutating func lookAgain() {
     outputTimer?.cancel()
-    outputWaits += 1
-    let (inbox, wait) = (inbox, outputWaits)
-    outputTimer = context.eventLoop.scheduleTask(
-      in: .nanoseconds(Int64(Self.outputGraceSeconds * 1e9))
-    ) { _ = inbox.yield(.outputOverdue(wait)) }
+    let inbox = inbox
+    let seconds = exit == nil ? Self.closedOutputGraceSeconds : 0.005
+    outputTimer = context.eventLoop.scheduleTask(in: .nanoseconds(Int64(seconds * 1e9))) {
+      _ = inbox.yield(.lookAgain)
+    }
+  }
+
+  private mutating func lookedAgain() {
+    guard !exitIsTold, let runner else { return }
+    if exit != nil {
+      runner.askWhetherSilent()
+    } else if runner.isEnding {
+      lookAgain()
+    } else {
+      feed(.outputClosed)
+    }
   }
 
   private mutating func tellExit() {

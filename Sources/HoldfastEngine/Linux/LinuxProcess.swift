@@ -39,6 +39,14 @@ package struct LinuxProcess: Sendable, Hashable {
     readSmallFile("/proc/\(processID)/stat").flatMap(startTicks(inStat:))
   }
 
+  /// Whether the process has ended and nobody has reaped it yet.
+  static func isZombie(_ processID: Int32) -> Bool {
+    guard let line = readSmallFile("/proc/\(processID)/stat"),
+      let close = line.lastIndex(of: ")")
+    else { return false }
+    return line[line.index(after: close)...].hasPrefix(" Z")
+  }
+
   /// The second field is the program's name in parentheses and may hold spaces and parentheses itself; the fields after the
   /// last closing one are safe to count.
   static func startTicks(inStat line: String) -> UInt64? {

@@ -64,6 +64,7 @@ final class RunnerHost: Sendable {
     _ handle: ProcessHandle, _ pipes: Pipes, program: String
   ) async throws(RunnerError) -> RunnerProcess {
     let mailbox = RunnerProcess.Mailbox()
+    let peephole = Peephole(output: pipes.output.read, errors: pipes.errors.read)
     let reads = FixedSizeRecvByteBufferAllocator(capacity: 65_536)
     do {
       let input = try await NIOPipeBootstrap(group: group)
@@ -85,7 +86,8 @@ final class RunnerHost: Sendable {
         }
         .takingOwnershipOfDescriptor(input: pipes.errors.read).get()
       return RunnerProcess(
-        handle: handle, input: input, output: output, errors: errors, mailbox: mailbox)
+        handle: handle, input: input, output: output, errors: errors,
+        peephole: peephole, mailbox: mailbox)
     } catch {
       handle.signalGroup(SIGKILL)
       throw .cannotStart(program: program, reason: "\(error)")

@@ -14,6 +14,8 @@ final class RunnerProcess: Sendable {
     case outputEnded
     /// No more will come on its standard error.
     case errorsEnded
+    /// The answer to ``askWhetherSilent()``: whether both its outputs are empty.
+    case silent(Bool)
     /// It has ended and been reaped; output written before may still follow.
     case exited(RunnerExit)
   }
@@ -23,6 +25,7 @@ final class RunnerProcess: Sendable {
   private let input: any Channel
   private let output: any Channel
   private let errors: any Channel
+  private let peephole: Peephole
   private let state: Mailbox
 
   var processID: pid_t { handle.processID }
@@ -32,13 +35,14 @@ final class RunnerProcess: Sendable {
 
   init(
     handle: ProcessHandle, input: any Channel, output: any Channel, errors: any Channel,
-    mailbox: Mailbox
+    peephole: Peephole, mailbox: Mailbox
   ) {
     startedAt = .now
     self.handle = handle
     self.input = input
     self.output = output
     self.errors = errors
+    self.peephole = peephole
     state = mailbox
     handle.onExit { mailbox.put(.exited($0)) }
   }
@@ -59,6 +63,21 @@ final class RunnerProcess: Sendable {
   func readMore() {
     output.read()
   }
+
+  /// Asks for ``Event/silent(_:)``, which comes after all output that has been read before.
+  ///
+  /// For a process that has ended: what it wrote is in the pipes, so that silent pipes hold nothing more of it, even if
+  /// something that left its group still has them open.
+  func askWhetherSilent() {
+    let (state, peephole, output) = (state, peephole, output)
+    errors.eventLoop.execute {
+      let isQuiet = peephole.isErrorsEmpty
+      output.eventLoop.execute { state.put(.silent(isQuiet && peephole.isOutputEmpty)) }
+    }
+  }
+
+  /// Whether the process has ended, even if nobody has been told yet.
+  var isEnding: Bool { hasExited || LinuxProcess.isZombie(processID) }
 
   /// Writes to its standard input. What cannot be written is lost: the end of the process tells why.
   func write(_ bytes: ByteBuffer) {
@@ -86,6 +105,7 @@ final class RunnerProcess: Sendable {
   /// Lets go of the pipes; for after its end.
   func closePipes() {
     for channel in [input, output, errors] { channel.close(promise: nil) }
+    peephole.close()
   }
 
   /// Where events wait until somebody is there to take them.
@@ -118,6 +138,34 @@ final class RunnerProcess: Sendable {
     func putErrorOutput(_ bytes: ByteBuffer) {
       state.withLock { $0.tail.append(bytes.readableBytesView) }
     }
+  }
+}
+
+/// Looks whether a runner's pipes hold anything, through descriptors of its own.
+final class Peephole: Sendable {
+  private let descriptors: Mutex<(output: Int32, errors: Int32)>
+
+  /// Duplicates these descriptors.
+  init(output: Int32, errors: Int32) {
+    descriptors = Mutex(
+      (fcntl(output, F_DUPFD_CLOEXEC, 3), fcntl(errors, F_DUPFD_CLOEXEC, 3)))
+  }
+
+  deinit { close() }
+
+  var isOutputEmpty: Bool { descriptors.withLock { Self.isEmpty($0.output) } }
+  var isErrorsEmpty: Bool { descriptors.withLock { Self.isEmpty($0.errors) } }
+
+  func close() {
+    descriptors.withLock {
+      for descriptor in [$0.output, $0.errors] where descriptor >= 0 { Glibc.close(descriptor) }
+      $0 = (-1, -1)
+    }
+  }
+
+  private static func isEmpty(_ descriptor: Int32) -> Bool {
+    var look = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return poll(&look, 1, 0) <= 0 || look.revents & Int16(POLLIN) == 0
   }
 }
 

@@ -35,6 +35,7 @@ import Testing
         process.readMore()
       case .outputEnded, .errorsEnded: stillOpen -= 1
       case .exited(let how): exit = how
+      case .silent: break
       }
       if stillOpen == 0 && exit != nil { break }
     }

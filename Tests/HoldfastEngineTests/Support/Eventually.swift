@@ -2,7 +2,7 @@ import Testing
 
 /// Looks until the condition holds; fails the test if it does not within the time.
 func eventually(
-  _ what: String, within: Duration = .seconds(20),
+  _ what: String, within: Duration = .seconds(60),
   sourceLocation: SourceLocation = #_sourceLocation,
   _ condition: () async throws -> Bool
 ) async throws {

@@ -23,7 +23,7 @@ final class WorkerFixture: Sendable {
   ) -> WorkerConfiguration {
     WorkerConfiguration(
       name: name, slots: slots, dataDirectory: folder.path("data"),
-      runnerCommand: runner.command, heartbeatIntervalSeconds: 5, version: "test",
+      runnerCommand: runner.command, heartbeatIntervalSeconds: 30, version: "test",
       patience: Patience(
         readySeconds: 20, stopSeconds: 20, terminateSeconds: 20, exitSeconds: 20,
         pollSeconds: 5, drainDeliverySeconds: 20))

