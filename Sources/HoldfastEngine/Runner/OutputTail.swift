@@ -15,8 +15,11 @@ struct OutputTail: Sendable {
     current.isEmpty ? lines : Array((lines + [Self.readable(current)]).suffix(maxLines))
   }
 
-  mutating func append(_ bytes: some Sequence<UInt8>) {
-    for byte in bytes {
+  /// Looks at no more of `bytes` than can be kept, so that a flood costs little.
+  mutating func append(_ bytes: some BidirectionalCollection<UInt8>) {
+    let limit = maxLines * maxLineBytes
+    if bytes.count > limit { current.removeAll(keepingCapacity: true) }
+    for byte in bytes.suffix(limit) {
       if byte == UInt8(ascii: "\n") {
         endLine()
       } else if current.count < maxLineBytes {

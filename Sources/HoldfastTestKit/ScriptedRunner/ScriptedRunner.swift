@@ -40,6 +40,8 @@ package struct ScriptedRunner: Sendable {
     case hang
     /// Start a process in the same group that outlives this one, and note its id.
     case startLingerer(noteIn: String)
+    /// Start a process that leaves the group, keeps this one's outputs open and outlives it, and note its id.
+    case startEscapee(noteIn: String)
     case closeOutput
     case exit(Int)
     case killItself(signal: String)
@@ -110,6 +112,8 @@ package struct ScriptedRunner: Sendable {
     case .hang: return "while :; do sleep 3600 & wait $!; done"
     case .startLingerer(let path):
       return "sleep 3600 </dev/null >/dev/null 2>&1 & echo $! >> \(quoted(path))"
+    case .startEscapee(let path):
+      return "setsid sh -c 'echo $$ > \"$0\"; exec sleep 3600' \(quoted(path)) </dev/null &"
     case .closeOutput: return "exec >&-"
     case .exit(let status): return "exit \(status)"
     case .killItself(let signal): return "kill -\(signal) $$"

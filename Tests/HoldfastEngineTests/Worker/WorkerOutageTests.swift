@@ -126,12 +126,12 @@ import Testing
       .say(Self.finish),
     ])
     try await fixture.withWorker(fixture.configuration(runner)) { worker in
-      let scan = try await fixture.submit(heartbeatIntervalSeconds: 4)
+      let scan = try await fixture.submit(heartbeatIntervalSeconds: 6)
       try await eventually("it runs") { exists(folder.path("started")) }
       let outage = ContinuousClock.now
       fixture.store.fail(with: Self.gone)
       try await eventually("it is stopped") { exists(folder.path("stopped")) }
-      #expect(.now - outage < .seconds(12), "before the lease can have been given away")
+      #expect(.now - outage < .seconds(18), "before the lease can have been given away")
       try await eventually("the process ends") { worker.running == 0 }
       fixture.store.recover()
       let done = try await fixture.scan(scan, becomes: .completed)
@@ -145,9 +145,9 @@ import Testing
       .ready, .awaitStart, .awaitMessage("ping"), .awaitMessage("ping"), .say(Self.finish),
     ])
     var configuration = fixture.configuration(runner)
-    configuration.heartbeatIntervalSeconds = 2
+    configuration.heartbeatIntervalSeconds = 4
     try await fixture.withWorker(configuration) { _ in
-      let scan = try await fixture.submit(heartbeatIntervalSeconds: 2)
+      let scan = try await fixture.submit(heartbeatIntervalSeconds: 4)
       let done = try await fixture.scan(scan, becomes: .completed)
       #expect(done.attempt == 1)
     }
