@@ -40,7 +40,7 @@ enum SecretMask {
     var rest = text[...]
     while let first = rest.first {
       if first.isWhitespace {
-        result.append(first)
+        if quote == nil { result.append(first) }
         rest.removeFirst()
         continue
       }
@@ -127,8 +127,11 @@ enum SecretMask {
       return "\(head[...equals])\(mask)"
     }
     let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-    // A password that was not escaped may hold “@” or “/” itself; the last “@” ends it.
-    if let at = authority.lastIndex(of: "@") ?? unescapedEnd(of: rest) {
+    // A password that was not escaped may hold “@” or “/” itself; the last “@” ends it. In a path
+    // of the web an “@” is usual.
+    let isWeb = head.hasSuffix("http://") || head.hasSuffix("https://")
+    let end = isWeb ? authority.lastIndex(of: "@") : unescapedEnd(of: rest)
+    if let at = end ?? authority.lastIndex(of: "@") ?? unescapedEnd(of: rest) {
       let user = rest[..<at]
       if let colon = user.firstIndex(of: ":") {
         head += "\(user[...colon])\(mask)"

@@ -15,6 +15,10 @@ struct TreeActivity {
     var reapedNanoseconds: Int64
     /// `nil` where the kernel does not tell.
     var io: hf_process_io?
+    /// Inodes of its open sockets.
+    var sockets: [UInt64] = []
+    /// What could not be read.
+    var gaps: Set<ActivitySample.Gap> = []
   }
 
   struct Traffic: Hashable {
@@ -28,6 +32,10 @@ struct TreeActivity {
   private var hasBegun = false
 
   var known: Set<ProcessIdentity> { Set(members.values.map(\.identity)) }
+
+  func member(_ identity: ProcessIdentity) -> Member? {
+    members[identity.processID].flatMap { $0.identity == identity ? $0 : nil }
+  }
 
   mutating func add(_ look: [Member], connections found: [UInt64: Traffic]) {
     let now = Dictionary(look.map { ($0.identity.processID, $0) }) { first, _ in first }
@@ -47,7 +55,7 @@ struct TreeActivity {
       inherited[old.parent, default: Inheritance()].add(old)
     }
     for (processID, new) in now {
-      let before = members[processID].flatMap { $0.identity == new.identity ? $0 : nil }
+      let before = member(new.identity)
       if before == nil { counters.changes += 1 }
       add(new, since: before, without: inherited[processID] ?? Inheritance())
     }

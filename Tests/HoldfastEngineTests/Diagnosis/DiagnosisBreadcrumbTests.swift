@@ -121,7 +121,8 @@ import Testing
     #expect(diagnosis.evidence.breadcrumb == nil)
     #expect(
       diagnosis.evidence.gaps == [
-        "no breadcrumbs: the breadcrumb file \(path): a breadcrumb file has 65536 bytes, and this one 8"
+        "no breadcrumbs: the breadcrumb file \(path): "
+          + "a breadcrumb file has 65536 bytes, and this one 8"
       ])
   }
 
