@@ -47,7 +47,7 @@ final class ProcessHandle: Sendable {
     var code: Int32 = 0
     var status: Int32 = 0
     _ = holdfast_wait_without_reaping(processID, &code, &status)
-    let exit: RunnerExit = code == CLD_EXITED_CODE ? .exited(status: status) : .signalled(status)
+    let exit: RunnerExit = code == cldExited ? .exited(status: status) : .signalled(status)
     let handler = state.withLock { state -> (@Sendable (RunnerExit) -> Void)? in
       _ = kill(-processID, SIGKILL)
       var ignored: Int32 = 0
@@ -61,4 +61,4 @@ final class ProcessHandle: Sendable {
 }
 
 /// `CLD_EXITED` of <signal.h>, an enumerator that Swift's Glibc module imports under a version-dependent type.
-private let CLD_EXITED_CODE: Int32 = 1
+private let cldExited: Int32 = 1
