@@ -15,8 +15,7 @@ package final class PostgresServer: Sendable {
   private let programs: String
   private let databases = Mutex(0)
   /// Its standard input: when it closes, because we close it or because we are gone, the guard stops the server.
-  private let guardInput: FileHandle
-  private let guardian: Process
+  private let guardian: Guardian
 
   /// The one server that the tests of this process share. Started at first use, without fsync.
   package static func shared() async throws -> PostgresServer {
@@ -40,20 +39,11 @@ package final class PostgresServer: Sendable {
     data = "\(folder)/data"
     // The guard outlives this process by a moment: it stops the server with whatever postmaster runs then.
     let script = """
-      cat >/dev/null
       pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null) && kill -QUIT "$pid" 2>/dev/null
       n=0; while [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null && [ $n -lt 100 ]; do sleep 0.05; n=$((n+1)); done
       rm -rf "$1"
       """
-    let pipe = Pipe()
-    _ = fcntl(pipe.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
-    guardInput = pipe.fileHandleForWriting
-    guardian = Process()
-    guardian.executableURL = URL(fileURLWithPath: "/usr/bin/setsid")
-    guardian.arguments = ["sh", "-c", script, "guard", folder]
-    guardian.standardInput = pipe
-    try guardian.run()
-    try pipe.fileHandleForReading.close()
+    guardian = try Guardian(script, [folder])
 
     _ = try Self.run(
       Self.unprivileged + [
@@ -76,7 +66,7 @@ package final class PostgresServer: Sendable {
 
   deinit {
     // Closing is what tells the guard; there is nobody left to report to.
-    try? guardInput.close()
+    guardian.release()
   }
 
   // MARK: Databases
@@ -154,7 +144,7 @@ package final class PostgresServer: Sendable {
     for _ in 0..<20 {
       do {
         _ = try Self.run(
-          Self.withoutDescriptors + Self.unprivileged + [
+          Self.unprivileged + [
             "\(programs)/pg_ctl", "-D", data, "-l", "\(data)/server.log", "-w", "-t", "60", "start",
           ])
         return
@@ -175,14 +165,6 @@ package final class PostgresServer: Sendable {
   }
 
   // MARK: Programs
-
-  /// The words that close every descriptor but the standard ones. Foundation's `Process` hands its child one end of a socket and
-  /// takes that socket's closing for the child's end; the server, which lives on, would keep it open for ever.
-  private static let withoutDescriptors = [
-    "bash", "-c",
-    #"for f in /proc/$$/fd/*; do n=${f##*/}; [ "$n" -gt 2 ] && eval "exec $n>&-"; done; exec "$@""#,
-    "bash",
-  ]
 
   /// The words that go before a command to run it as the user `postgres` (or `nobody`) when we are root, since PostgreSQL
   /// refuses to run as root; none otherwise.
@@ -210,27 +192,24 @@ package final class PostgresServer: Sendable {
 
   /// Runs a program to its end and returns its output; throws with its error output unless it exits with 0.
   private static func run(_ command: [String], input: String = "") throws -> String {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = command
-    // initdb and psql look at where they are; our own folder may be closed to their user.
-    process.currentDirectoryURL = URL(fileURLWithPath: "/")
     // Files rather than pipes: a server that goes on running must not keep us reading.
     let folder = try TemporaryFolder(prefix: "holdfast-run")
-    for name in ["in", "out", "err"] {
-      let contents = name == "in" ? Data(input.utf8) : Data()
-      try contents.write(to: URL(fileURLWithPath: folder.path(name)))
-    }
-    process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: folder.path("in")))
-    process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.path("out")))
-    process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.path("err")))
-    try process.run()
-    process.waitUntilExit()
+    try Data(input.utf8).write(to: URL(fileURLWithPath: folder.path("in")))
+    let streams = (
+      try StreamFile(folder.path("in"), O_RDONLY),
+      try StreamFile(folder.path("out"), O_WRONLY | O_CREAT),
+      try StreamFile(folder.path("err"), O_WRONLY | O_CREAT)
+    )
+    // initdb and psql look at where they are; our own folder may be closed to their user.
+    let process = try ChildProcess(
+      command, directory: "/", input: streams.0.descriptor, output: streams.1.descriptor,
+      error: streams.2.descriptor)
+    let end = process.waitUntilEnd()
     let output = try String(contentsOfFile: folder.path("out"), encoding: .utf8)
-    guard process.terminationStatus == 0 else {
+    guard end == .exited(0) else {
       let errors = try String(contentsOfFile: folder.path("err"), encoding: .utf8)
       throw Failure(
-        description: "\(command.joined(separator: " ")): \(process.terminationStatus)\n\(errors)")
+        description: "\(command.joined(separator: " ")): \(end)\n\(errors)")
     }
     return output
   }

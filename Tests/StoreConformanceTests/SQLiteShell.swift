@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import HoldfastTestKit
 
 /// The `sqlite3` program: a process without any of our functions, as an operator has.
@@ -12,21 +13,20 @@ enum SQLiteShell {
   }
 
   private static func runBlocking(_ sql: String, path: String) throws -> String {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/sqlite3")
-    process.arguments = ["-bail", "-batch", path, ".timeout 5000", sql]
-    let output = Pipe()
-    let errors = Pipe()
-    process.standardOutput = output
-    process.standardError = errors
-    try process.run()
-    let text = output.fileHandleForReading.readDataToEndOfFile()
-    let complaint = errors.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-      throw ShellFailure(description: String(decoding: complaint, as: UTF8.self))
+    let folder = try TemporaryFolder(prefix: "holdfast-sqlite3")
+    let streams = (
+      try StreamFile("/dev/null", O_RDONLY),
+      try StreamFile(folder.path("out"), O_WRONLY | O_CREAT),
+      try StreamFile(folder.path("err"), O_WRONLY | O_CREAT)
+    )
+    let process = try ChildProcess(
+      ["sqlite3", "-bail", "-batch", path, ".timeout 5000", sql], input: streams.0.descriptor,
+      output: streams.1.descriptor, error: streams.2.descriptor)
+    guard process.waitUntilEnd() == .exited(0) else {
+      throw ShellFailure(
+        description: try String(contentsOfFile: folder.path("err"), encoding: .utf8))
     }
-    return String(decoding: text, as: UTF8.self)
+    return try String(contentsOfFile: folder.path("out"), encoding: .utf8)
   }
 }
 

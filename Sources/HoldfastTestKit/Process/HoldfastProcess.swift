@@ -1,18 +1,9 @@
 import Foundation
-import Synchronization
+import Glibc
 
 /// The real `holdfast` binary, run as a process of its own by a test, and gone with it.
 package final class HoldfastProcess: Sendable {
-  /// How a process ended.
-  package enum End: Sendable, Hashable {
-    case exited(Int32)
-    case signalled(Int32)
-  }
-
-  /// Shared with the handler that is told of the end.
-  private final class Ending: Sendable {
-    let value = Mutex<End?>(nil)
-  }
+  package typealias End = ChildProcess.End
 
   package struct Failure: Error, CustomStringConvertible {
     package let description: String
@@ -43,13 +34,12 @@ package final class HoldfastProcess: Sendable {
   }
 
   package let arguments: [String]
-  package let processID: Int32
-  private let process: Process
+  private let process: ChildProcess
   private let folder: TemporaryFolder
-  private let ending = Ending()
-  /// Kills the process when this one goes, however it goes: its input closes then.
-  private let guardian: Process
-  private let guardInput: FileHandle
+  /// Kills the process when this one goes, however it goes.
+  private let guardian: Guardian
+
+  package var processID: Int32 { process.processID }
 
   /// Starts `holdfast` with these arguments.
   ///
@@ -57,49 +47,24 @@ package final class HoldfastProcess: Sendable {
   package init(_ arguments: [String], environment: [String: String] = [:]) throws {
     self.arguments = arguments
     folder = try TemporaryFolder(prefix: "holdfast-process")
-    process = Process()
-    process.executableURL = URL(fileURLWithPath: try Self.binary)
-    process.arguments = arguments
     let own = ProcessInfo.processInfo.environment
-    process.environment = environment.merging(
-      ["PATH": own["PATH"] ?? "/usr/bin:/bin", "HOME": folder.path]
-    ) { given, _ in given }
-    process.currentDirectoryURL = folder.url
-    process.standardInput = FileHandle.nullDevice
-    for name in ["out", "err"] {
-      try Data().write(to: URL(fileURLWithPath: folder.path(name)))
-    }
-    process.standardOutput = FileHandle(forWritingAtPath: folder.path("out"))
-    process.standardError = FileHandle(forWritingAtPath: folder.path("err"))
-    process.terminationHandler = { [ending] process in
-      ending.value.withLock {
-        $0 =
-          process.terminationReason == .exit
-          ? .exited(process.terminationStatus) : .signalled(process.terminationStatus)
-      }
-    }
-    try process.run()
-    processID = process.processIdentifier
-
-    guardian = Process()
-    guardian.executableURL = URL(fileURLWithPath: "/usr/bin/setsid")
-    guardian.arguments = [
-      "sh", "-c", "cat >/dev/null; kill -KILL \"$1\" 2>/dev/null", "guard", "\(processID)",
-    ]
-    let pipe = Pipe()
-    _ = fcntl(pipe.fileHandleForWriting.fileDescriptor, F_SETFD, FD_CLOEXEC)
-    guardian.standardInput = pipe
-    guardian.standardError = FileHandle.nullDevice
-    guardInput = pipe.fileHandleForWriting
-    try guardian.run()
-    try pipe.fileHandleForReading.close()
+    let null = try StreamFile("/dev/null", O_RDONLY)
+    let output = try StreamFile(folder.path("out"), O_WRONLY | O_CREAT)
+    let errors = try StreamFile(folder.path("err"), O_WRONLY | O_CREAT)
+    process = try ChildProcess(
+      [try Self.binary] + arguments,
+      environment: environment.merging(
+        ["PATH": own["PATH"] ?? "/usr/bin:/bin", "HOME": folder.path]
+      ) { given, _ in given },
+      directory: folder.path, input: null.descriptor, output: output.descriptor,
+      error: errors.descriptor)
+    guardian = try Guardian("kill -KILL \"$1\" 2>/dev/null", ["\(process.processID)"])
   }
 
   deinit {
-    if process.isRunning { kill(processID, SIGKILL) }
-    // The guard ends by itself when its input closes; the process that it would end is gone already.
-    kill(guardian.processIdentifier, SIGKILL)
-    try? guardInput.close()
+    process.signal(SIGKILL)
+    // What it would end has ended, or is about to.
+    guardian.dismiss()
   }
 
   /// What it has written to its standard output so far.
@@ -112,11 +77,11 @@ package final class HoldfastProcess: Sendable {
     return String(decoding: data, as: UTF8.self)
   }
 
-  package var isRunning: Bool { ending.value.withLock { $0 == nil } }
+  package var isRunning: Bool { process.isRunning }
 
   /// Sends a signal; nothing happens if the process has ended.
   package func signal(_ signal: Int32) {
-    if isRunning { kill(processID, signal) }
+    process.signal(signal)
   }
 
   /// Ends it with SIGKILL and waits until it is gone.
@@ -127,7 +92,7 @@ package final class HoldfastProcess: Sendable {
 
   package func waitForEnd(within limit: Duration = .seconds(30)) async throws -> End {
     try await eventually("the end of holdfast \(arguments.joined(separator: " "))", within: limit) {
-      ending.value.withLock { $0 }
+      process.end
     }
   }
 

@@ -6,9 +6,8 @@ import Synchronization
 /// The real binary on a terminal of its own, as a person would use it.
 final class PseudoTerminal: Sendable {
   private let master: FileHandle
-  private let process: Process
+  private let process: ChildProcess
   private let seen = Mutex("")
-  private let ended = Mutex<Int32?>(nil)
   private let isReadToEnd = Mutex(false)
 
   /// - Parameters:
@@ -22,21 +21,13 @@ final class PseudoTerminal: Sendable {
     for end in [descriptor, slave] { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     master = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     let terminal = FileHandle(fileDescriptor: slave, closeOnDealloc: true)
-    process = Process()
     // `setsid --ctty` makes the terminal the controlling one, so that Ctrl-C becomes SIGINT.
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/setsid")
-    // SwiftPM ignores SIGINT, and what is ignored is inherited.
-    process.arguments =
-      ["--ctty", "--wait", "env", "--default-signal=INT", try HoldfastProcess.binary] + arguments
-    process.environment = environment.merging(
-      ["PATH": "/usr/bin:/bin", "TERM": "xterm-256color"]
-    ) { given, _ in given }
-    process.standardInput = terminal
-    process.standardOutput = terminal
-    process.standardError = terminal
-    process.terminationHandler = { [weak self] process in
-      self?.ended.withLock { $0 = process.terminationStatus }
-    }
+    process = try ChildProcess(
+      ["/usr/bin/setsid", "--ctty", "--wait", try HoldfastProcess.binary] + arguments,
+      environment: environment.merging(
+        ["PATH": "/usr/bin:/bin", "TERM": "xterm-256color"]
+      ) { given, _ in given },
+      input: slave, output: slave, error: slave)
     let reader = Thread { [weak self, master] in
       var bytes = [UInt8](repeating: 0, count: 4096)
       while case let count = read(master.fileDescriptor, &bytes, bytes.count), count > 0 {
@@ -47,14 +38,13 @@ final class PseudoTerminal: Sendable {
       // A terminal whose last user is gone reads as an error.
       self?.isReadToEnd.withLock { $0 = true }
     }
-    try process.run()
     reader.start()
     try terminal.close()
   }
 
   deinit {
     // Ends the whole session; `setsid` itself ends with its child.
-    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    process.signal(SIGKILL)
   }
 
   /// Everything that the terminal was sent so far.
@@ -73,10 +63,19 @@ final class PseudoTerminal: Sendable {
     }
   }
 
+  /// As a shell tells it: 128 and the signal's number where one ended it.
+  private var exitStatus: Int32? {
+    switch process.end {
+    case .exited(let status): status
+    case .signalled(let signal): 128 + signal
+    case nil: nil
+    }
+  }
+
   func waitForEnd(within limit: Duration = .seconds(60)) async throws -> Int32 {
     do {
       return try await eventually("the end of the command", within: limit) {
-        isReadToEnd.withLock { $0 } ? ended.withLock { $0 } : nil
+        isReadToEnd.withLock { $0 } ? exitStatus : nil
       }
     } catch {
       throw WaitedTooLong(description: "\(error); it showed: \(output.debugDescription)")
