@@ -202,7 +202,7 @@ package final class PostgresServer: Sendable {
     )
     // initdb and psql look at where they are; our own folder may be closed to their user.
     let process = try ChildProcess(
-      command, directory: "/", input: streams.0.descriptor, output: streams.1.descriptor,
+      command, input: streams.0.descriptor, output: streams.1.descriptor,
       error: streams.2.descriptor)
     let end = process.waitUntilEnd()
     let output = try String(contentsOfFile: folder.path("out"), encoding: .utf8)

@@ -1,3 +1,4 @@
+import CHoldfastSystem
 import Foundation
 import Glibc
 import Synchronization
@@ -27,51 +28,31 @@ package final class ChildProcess: Sendable {
   package let processID: Int32
   private let ending = Ending()
 
+  /// Starts a program as the leader of a session of its own.
+  ///
   /// - Parameters:
-  ///   - command: an absolute path or a name to be looked up, and its arguments.
+  ///   - command: a program, looked up in `PATH`, and its arguments.
   ///   - environment: the whole of it; that of the test where `nil`.
   ///   - directory: where it starts.
   ///   - input, output, error: descriptors for its standard streams; the caller keeps and closes its own.
-  ///   - leadsSession: whether it gets a session of its own.
   package init(
-    _ command: [String], environment: [String: String]? = nil, directory: String? = nil,
-    input: Int32, output: Int32, error: Int32, leadsSession: Bool = false
+    _ command: [String], environment: [String: String]? = nil, directory: String = "/",
+    input: Int32, output: Int32, error: Int32
   ) throws {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    for (number, descriptor) in [input, output, error].enumerated() {
-      posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(number))
-    }
-    posix_spawn_file_actions_addclosefrom_np(&actions, 3)
-    if let directory { posix_spawn_file_actions_addchdir_np(&actions, directory) }
-
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    // What a test runner ignores or blocks must not be inherited: a program that is told to stop has to hear it.
-    var signals = sigset_t()
-    sigfillset(&signals)
-    posix_spawnattr_setsigdefault(&attributes, &signals)
-    sigemptyset(&signals)
-    posix_spawnattr_setsigmask(&attributes, &signals)
-    let session = leadsSession ? POSIX_SPAWN_SETSID : 0
-    posix_spawnattr_setflags(
-      &attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | Int32(session)))
-
     let variables = (environment ?? ProcessInfo.processInfo.environment).map { "\($0)=\($1)" }
-    var processID: pid_t = 0
-    let code = Self.withCStrings(command) { arguments in
+    var started: pid_t = 0
+    let code = Self.withCStrings(["env", "-C", directory] + command) { arguments in
       Self.withCStrings(variables) { environment in
-        posix_spawnp(&processID, arguments[0], &actions, &attributes, arguments, environment)
+        holdfast_spawn(
+          "/usr/bin/env", arguments, environment, input, output, error, &started)
       }
     }
     guard code == 0 else {
       throw Failure(description: "\(command[0]): \(String(cString: strerror(code)))")
     }
-    self.processID = processID
-    let ending = ending
-    Thread.detachNewThread { Self.wait(for: processID, ending) }
+    processID = started
+    let (child, ending) = (started, ending)
+    Thread.detachNewThread { Self.wait(for: child, ending) }
   }
 
   package var end: End? { ending.end.withLock { $0 } }
@@ -91,13 +72,13 @@ package final class ChildProcess: Sendable {
   }
 
   private static func wait(for processID: pid_t, _ ending: Ending) {
-    var info = siginfo_t()
-    while waitid(P_PID, id_t(processID), &info, WEXITED | WNOWAIT) != 0, errno == EINTR {}
+    var (code, status): (Int32, Int32) = (0, 0)
+    let result = holdfast_wait_without_reaping(processID, &code, &status)
+    precondition(result == 0, "a child that nobody else waits for is there to be waited for")
     ending.end.withLock {
-      var status: Int32 = 0
-      while waitpid(processID, &status, 0) < 0, errno == EINTR {}
-      let signal = status & 0x7F
-      $0 = signal == 0 ? .exited((status >> 8) & 0xFF) : .signalled(signal)
+      $0 = code == CLD_EXITED ? .exited(status) : .signalled(status)
+      // Its id is free for others only from here on.
+      waitpid(processID, nil, 0)
     }
     ending.isOver.signal()
   }
@@ -134,7 +115,7 @@ package final class Guardian: Sendable {
   /// - Parameter script: begins when the test has ended; `$1` and so on are the arguments.
   package init(_ script: String, _ arguments: [String]) throws {
     var ends: [Int32] = [-1, -1]
-    guard pipe2(&ends, O_CLOEXEC) == 0 else {
+    guard holdfast_pipe(&ends, 3) == 0 else {
       throw ChildProcess.Failure(description: "no pipe: \(String(cString: strerror(errno)))")
     }
     let null = try StreamFile("/dev/null", O_RDWR)
@@ -142,7 +123,7 @@ package final class Guardian: Sendable {
     input = ends[1]
     process = try ChildProcess(
       ["/bin/sh", "-c", "cat >/dev/null\n" + script, "guard"] + arguments,
-      input: ends[0], output: null.descriptor, error: null.descriptor, leadsSession: true)
+      input: ends[0], output: null.descriptor, error: null.descriptor)
   }
 
   /// Lets it run its script now.
