@@ -74,12 +74,12 @@ package struct ActivitySample: Sendable, Hashable {
 /// How little counts as nothing. A runner that hangs still answers its worker's pings, and that
 /// must not look like work.
 package struct ActivityFloor: Sendable, Hashable {
-  /// The share of one processor that a runner may use for answering pings. Measured: 0.05 ms a
-  /// ping, one ping each second.
+  /// The share of one processor that a runner may use for answering pings. Measured, without
+  /// optimisation: 0.14 ms a ping, and 0.006 ms a second between them.
   package var cpuShare: Double
   /// A tick of the scheduler's own noise.
   package var cpuNanoseconds: Int64
-  /// Bytes a second: a ping and its answer are below 100.
+  /// Bytes a second; a ping and its answer are 56.
   package var ioBytesPerSecond: Double
 
   package init(cpuShare: Double, cpuNanoseconds: Int64, ioBytesPerSecond: Double) {
