@@ -153,6 +153,18 @@ struct Stage {
     return types
   }
 
+  /// How much a worker has journaled because the database did not take it.
+  func journalBytes(of worker: String) -> Int {
+    let journals = folder.path("data-\(worker)/journals")
+    let names = FileManager.default.enumerator(atPath: journals)?.compactMap { $0 as? String } ?? []
+    return names.reduce(0) { sum, name in
+      // A file that has just been delivered is gone, and counts for nothing.
+      let facts = try? FileManager.default.attributesOfItem(atPath: "\(journals)/\(name)")
+      guard facts?[.type] as? FileAttributeType == .typeRegular else { return sum }
+      return sum + (facts?[.size] as? Int ?? 0)
+    }
+  }
+
   // MARK: Helpers
 
   private static func open(_ url: DatabaseURL) async throws -> SQLStore {
