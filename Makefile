@@ -39,8 +39,8 @@ check: ## The gate before a commit: format lint, build with warnings as errors, 
 .PHONY: test
 test: ## Run every test: unit, both databases, real processes, a real browser, the lease model
 	@scripts/bootstrap test
-	@scripts/test
 	@scripts/model-check
+	@scripts/test
 
 .PHONY: bench
 bench: ## Measure queue, library scans, whole scans and idle costs; print a table
