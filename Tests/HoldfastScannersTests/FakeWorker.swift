@@ -225,6 +225,8 @@ final class RunnerConnection {
   private let done = DispatchSemaphore(value: 0)
   private let loop: RunnerLoop
   private var buffer = Data()
+  /// Where to go on looking for the end of a line.
+  private var searched = 0
   private var isClosed = false
 
   init(
@@ -268,10 +270,14 @@ final class RunnerConnection {
   /// The next line without its end; `nil` when the runner has closed its output.
   func readLine() -> Data? {
     while true {
-      if let end = buffer.firstIndex(of: 0x0A) {
-        defer { buffer.removeSubrange(...end) }
+      if let end = buffer[searched...].firstIndex(of: 0x0A) {
+        defer {
+          buffer = Data(buffer[(end + 1)...])
+          searched = 0
+        }
         return buffer[..<end]
       }
+      searched = buffer.count
       let more = output.fileHandleForReading.availableData
       if more.isEmpty { return nil }
       buffer.append(more)

@@ -108,6 +108,35 @@ import Testing
     #expect(try JSONParser.parse(#""\ud83d""#.utf8) == .string("\u{FFFD}"))
   }
 
+  /// Each example of the reference is a message, and what it shows is all there is: encoding gives the same members back.
+  @Test func examplesOfTheReferenceAreMessages() throws {
+    let file = URL(fileURLWithPath: #filePath)
+      .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+      .appendingPathComponent("docs/protocol.md")
+    let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
+      .filter { $0.hasPrefix("{\"type\"") }
+    #expect(lines.count >= 18)
+    for line in lines {
+      let data = Data(line.utf8)
+      let shown = try JSONDecoder().decode(JSONValue.self, from: data)
+      let type = shown["type"]?.stringValue ?? ""
+      let encoded: Data
+      if ["start", "ping", "stop", "checkpointed", "settled"].contains(type)
+        || (type.hasPrefix("baseline_"))
+      {
+        let message = try JSONDecoder().decode(WorkerMessage.self, from: data)
+        #expect(try WorkerMessage.parse(line: line.utf8) == message)
+        encoded = try JSONEncoder().encode(message)
+      } else {
+        encoded = try JSONEncoder().encode(try JSONDecoder().decode(RunnerMessage.self, from: data))
+      }
+      let members = try JSONDecoder().decode(JSONValue.self, from: encoded)
+      for (name, value) in shown.objectValue ?? [:] where value != .null {
+        #expect(members[name] == value, "\(type).\(name)")
+      }
+    }
+  }
+
   @Test func base64OfEveryLength() {
     var generator = SeededGenerator(seed: 1)
     for count in 0..<70 {
