@@ -32,10 +32,13 @@ final class LibraryScan: Sendable {
       workList: WorkList(slots: index.count), output: session.output,
       previousFiles: (before["files_seen"]?.intValue ?? 0) + (before["files_kept"]?.intValue ?? 0),
       identifiesByHash: rules.hash && before["hashed"]?.boolValue == true)
-    stage = Monitor(Stage())
-    resumesFrom = session.start.checkpoint.flatMap {
+    let resumesFrom = session.start.checkpoint.flatMap {
       LibraryCheckpoint(json: $0, baseline: session.start.baseline?.scanID.description)
     }
+    self.resumesFrom = resumesFrom
+    // A resumed scan is in its checkpoint's phase from the first moment: a checkpoint that named an earlier one would count
+    // that phase twice.
+    stage = Monitor(Stage(phase: resumesFrom?.phase ?? .walk))
   }
 
   func run() throws(SessionClosed) -> RunnerMessage.Finish {
