@@ -80,10 +80,6 @@ enum Recovering {
       ], decode)
     guard let after else { return false }
     try connection.write([draft(order, before: before, after: after, by: actor)])
-    if status == .failed || status == .cancelled {
-      // What has ended for good holds no place for a later attempt of its own.
-      try connection.run(freeOrder, [.uuid(id)])
-    }
     if status == .pending { try connection.notify(.queue) }
     try connection.notify(.control)
     return true
@@ -221,9 +217,6 @@ enum Recovering {
         """
     }
   }
-
-  private static let freeOrder = Statement(
-    "UPDATE scans SET ordered_recovery = NULL WHERE id = $1")
 
   static let unlock = Statement { dialect in
     """
