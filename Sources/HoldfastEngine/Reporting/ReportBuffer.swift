@@ -111,7 +111,7 @@ extension AttemptReport {
     checkpoint = later.checkpoint ?? checkpoint
     progress = later.progress ?? progress
     progressMessage = later.progressMessage ?? progressMessage
-    waitingFor = later.waitingFor ?? waitingFor
+    if let waiting = later.waitingFor { (waitingFor, waitSeconds) = (waiting, later.waitSeconds) }
     end = later.end ?? end
   }
 }

@@ -139,7 +139,7 @@ import Testing
     #expect(
       core.handle(.messages([.waiting(for: "rate limit", seconds: 9)])) == [
         .arm(.wait, seconds: 9),
-        .report(AttemptReport(lease: lease, waitingFor: "rate limit"), sequence: 1),
+        .report(AttemptReport(lease: lease, waitingFor: "rate limit", waitSeconds: 9), sequence: 1),
       ])
     #expect(
       core.handle(.timer(.wait)) == [

@@ -1,0 +1,84 @@
+import HoldfastCore
+
+/// What becomes of the scan once its process is gone.
+extension AttemptCore {
+  mutating func exited(_ exit: RunnerExit, lastLines: [String]) -> [Action] {
+    if case .reported = phase { return [] }
+    guard stopCause != .superseded else { return [.freeSlot] + over() }
+    return conclude(end(exit, lastLines: lastLines))
+  }
+
+  /// What becomes of the scan, now that its process is gone.
+  func end(_ exit: RunnerExit, lastLines: [String]) -> AttemptEnd {
+    switch finish?.outcome {
+    case .completed:
+      return .completed(message: finish?.message, summary: finish?.summary ?? .object([:]))
+    case .failed where stopCause != .cancel:
+      return .failed(
+        error: finish?.error ?? finish?.message ?? "the scan failed and did not say why",
+        reason: nil, summary: finish?.summary)
+    case .failed, .stopped, nil:
+      if let end = stopCause.flatMap(endAfterStop) { return end }
+      let what =
+        switch stopCause {
+        case .faulty(let why): why
+        default:
+          finish?.outcome == .stopped
+            ? "the runner stopped without having been asked to" : "the runner \(exit)"
+        }
+      let words =
+        lastLines.isEmpty ? "" : "; its last lines: " + lastLines.suffix(5).joined(separator: " ⏎ ")
+      return .afterCrash(
+        crashes: claim.scan.crashes, policy: policy, message: what + words, jitter: jitter)
+    }
+  }
+
+  /// The end of an attempt whose runner was stopped for a reason that is not its fault.
+  func endAfterStop(_ cause: StopCause) -> AttemptEnd? {
+    switch cause {
+    case .drain:
+      .requeued(
+        reason: .workerDrained, message: "its worker was asked to stop and gave it back",
+        delaySeconds: 0, countsAsCrash: false)
+    case .pause: .paused
+    case .cancel: .cancelled(message: "cancelled by an operator while it ran")
+    case .recover(let order): .recovered(order, diagnosis: diagnosis)
+    case .leaseUnsure:
+      .requeued(
+        reason: .workerLost,
+        message: "its worker could not reach the database to renew its lease, and stopped it",
+        delaySeconds: 0, countsAsCrash: false)
+    case .faulty, .superseded: nil
+    }
+  }
+
+  mutating func conclude(_ end: AttemptEnd) -> [Action] {
+    sequence += 1
+    phase = .reported(sequence: sequence)
+    return Timer.allCases.map { .disarm($0) } + [
+      .report(AttemptReport(lease: claim.lease, end: end), sequence: sequence), .freeSlot,
+    ]
+  }
+
+  mutating func safe(upTo: Int64) -> [Action] {
+    safeSequence = max(safeSequence, upTo)
+    var newest: Int64?
+    while let first = unacknowledged.first, first.sequence <= safeSequence {
+      newest = first.checkpoint
+      unacknowledged.removeFirst()
+    }
+    guard let newest, phase == .running else { return [] }
+    return [.send(.checkpointed(number: newest))]
+  }
+
+  mutating func applied(upTo: Int64) -> [Action] {
+    appliedSequence = max(appliedSequence, upTo)
+    if case .reported(let last) = phase, appliedSequence >= last { return over() }
+    return safe(upTo: upTo) + settleIfApplied()
+  }
+
+  mutating func over() -> [Action] {
+    phase = .over
+    return Timer.allCases.map { .disarm($0) } + [.done]
+  }
+}
