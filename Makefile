@@ -6,6 +6,8 @@ SHELL := /bin/bash
 SCAN_ROOT ?= /usr/share/doc
 PORT ?= 8710
 DATA_DIR ?= ./.holdfast
+# Where `make install` puts things; DESTDIR goes before it for packagers.
+PREFIX ?= /usr/local
 # An overall limit for `make test`, so that a process that hangs becomes a clear failure.
 TEST_MINUTES ?= 60
 
@@ -30,6 +32,14 @@ run: ## Build in release, start the server, scan SCAN_ROOT and print the page's 
 build: ## Build the release binary: .build/release/holdfast
 	@scripts/bootstrap build
 	swift build -c release --product holdfast
+
+.PHONY: install
+install: build ## Put the binary, its manual page and completions under PREFIX
+	install -D -m 755 .build/release/holdfast $(DESTDIR)$(PREFIX)/bin/holdfast
+	install -D -m 644 docs/man/holdfast.1 $(DESTDIR)$(PREFIX)/share/man/man1/holdfast.1
+	install -D -m 644 docs/completions/holdfast.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/holdfast
+	install -D -m 644 docs/completions/_holdfast $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_holdfast
+	install -D -m 644 docs/completions/holdfast.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/holdfast.fish
 
 .PHONY: check
 check: ## The gate before a commit: format lint, build with warnings as errors, unit tests
