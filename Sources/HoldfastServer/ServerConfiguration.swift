@@ -10,8 +10,8 @@ package struct ServerConfiguration: Sendable {
   package var dataDirectory: String
   /// The program's version, shown by `GET /health`.
   package var version: String
-  /// The policy of a kind.
-  package var policies: @Sendable (_ kind: String) -> Policy
+  /// The policy of a kind's target.
+  package var policies: @Sendable (_ kind: String, _ target: String) -> Policy
   /// How long `POST /api/scanner/scan` waits for the end of its scan.
   package var scanWaitSeconds: Double
   /// Names beside its own under which clients may address the server (`Host`), without a port.
@@ -19,7 +19,9 @@ package struct ServerConfiguration: Sendable {
 
   package init(
     host: String = "127.0.0.1", port: Int = 8710, dataDirectory: String, version: String,
-    policies: @escaping @Sendable (_ kind: String) -> Policy = { Policy.default(for: $0) },
+    policies: @escaping @Sendable (_ kind: String, _ target: String) -> Policy = { kind, _ in
+      Policy.default(for: kind)
+    },
     scanWaitSeconds: Double = 60, allowedHosts: [String] = []
   ) {
     self.host = host

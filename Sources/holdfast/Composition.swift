@@ -17,8 +17,21 @@ struct Composition: Sendable {
   ) throws {
     var allFlags = options.flags
     allFlags.merge(flags) { _, new in new }
-    configuration = try Configuration.load(
-      flags: allFlags, file: options.config, environment: program.environment
+    configuration = try Self.settings(program, file: options.config, flags: allFlags)
+    Redaction.protect(
+      configuration.database, passwords: [program.environment["PGPASSWORD"] ?? ""])
+    logger = LogSetup.logger(
+      level: configuration.logLevel.flatMap(Logger.Level.init(rawValue:)) ?? level,
+      format: configuration.logFormat)
+    for warning in configuration.warnings { program.errors.write("holdfast: \(warning)\n") }
+  }
+
+  /// The settings alone, for a command that needs neither a log nor a database.
+  static func settings(
+    _ program: Program, file: String?, flags: [SettingName: String] = [:]
+  ) throws -> Configuration {
+    try Configuration.load(
+      flags: flags, file: file, environment: program.environment
     ) { path throws(ConfigurationError) in
       do throws(ProcessEnvironment.FileError) {
         return try ProcessEnvironment.readFile(path)
@@ -26,12 +39,6 @@ struct Composition: Sendable {
         throw ConfigurationError([.init(place: path, text: "cannot be read: \(error.reason)")])
       }
     }
-    Redaction.protect(
-      configuration.database, passwords: [program.environment["PGPASSWORD"] ?? ""])
-    logger = LogSetup.logger(
-      level: configuration.logLevel.flatMap(Logger.Level.init(rawValue:)) ?? level,
-      format: configuration.logFormat)
-    for warning in configuration.warnings { program.errors.write("holdfast: \(warning)\n") }
   }
 
   func databaseURL() throws(CommandFailure) -> DatabaseURL {
@@ -93,12 +100,18 @@ struct Composition: Sendable {
     let holder = "\(process.host)/\(process.bootID)/\(process.processID)/\(process.startTicks)"
     return Sweeper(
       store: store,
-      configuration: Sweeper.Configuration(holder: holder) { kind, _ in Policy.default(for: kind) },
+      configuration: Sweeper.Configuration(
+        holder: holder, intervalSeconds: configuration.sweepIntervalSeconds, policy: policy),
       logger: logger)
   }
 
   func planner(_ store: any SupervisionStore) -> SweepPlanner {
-    SweepPlanner(store: store) { kind, _ in Policy.default(for: kind) }
+    SweepPlanner(store: store, policy: policy)
+  }
+
+  /// What holds for a kind's target: the one book that every part asks.
+  var policy: @Sendable (_ kind: String, _ target: String) -> Policy {
+    { [book = configuration.policies] in book.effective(kind: $0, target: $1).policy }
   }
 
   /// A worker over this composition's settings.
@@ -108,9 +121,10 @@ struct Composition: Sendable {
     let worker = WorkerConfiguration(
       name: configuration.workerName ?? ProcessEnvironment.hostName, slots: slots, kinds: kinds,
       dataDirectory: configuration.dataDirectory,
-      runnerCommand: [ProcessEnvironment.programPath, "runner"], version: holdfastVersion,
-      spareRunners: onlyScan == nil ? 1 : 0, limits: configuration.runnerLimits,
-      onlyScan: onlyScan)
+      runnerCommand: [ProcessEnvironment.programPath, "runner"],
+      heartbeatIntervalSeconds: configuration.policies.shortestHeartbeatSeconds,
+      version: holdfastVersion, spareRunners: onlyScan == nil ? 1 : 0,
+      limits: configuration.runnerLimits, policy: policy, onlyScan: onlyScan)
     return Worker(store: store, configuration: worker, logger: logger)
   }
 }

@@ -25,6 +25,8 @@ package struct EffectivePolicy: Sendable, Hashable {
 
   package private(set) var policy: Policy
   package private(set) var origins: [PolicyField: Origin]
+  /// The line of the file that set a field, where one did.
+  package private(set) var places: [PolicyField: String] = [:]
 
   package init(_ policy: Policy, from origin: Origin) {
     self.policy = policy
@@ -35,6 +37,7 @@ package struct EffectivePolicy: Sendable, Hashable {
     for (field, value) in override.values {
       policy[field] = value
       origins[field] = origin
+      places[field] = override.places[field]
     }
   }
 }
@@ -45,12 +48,16 @@ extension EffectivePolicy: Encodable {
     package var field: PolicyField
     package var value: JSONValue
     package var from: String
+    /// `holdfast.yaml:12`, where a file says it.
+    package var place: String?
   }
 
   /// In the order of ``PolicyField``.
   package var rows: [Row] {
     PolicyField.allCases.map {
-      Row(field: $0, value: policy[$0].json, from: origins[$0]?.description ?? "")
+      Row(
+        field: $0, value: policy[$0].json, from: origins[$0]?.description ?? "",
+        place: places[$0])
     }
   }
 

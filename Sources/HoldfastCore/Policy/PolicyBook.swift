@@ -29,6 +29,17 @@ package struct PolicyBook: Sendable, Hashable {
     self.targets = targets
   }
 
+  /// The kinds that a configuration can name: those of the product, some ahead of their scanners.
+  package static let kindNames = ["library", "site", "portal", "dependencies", "command"]
+
+  /// The shortest heartbeat interval that holds for any scan: a worker beats at least so often.
+  package var shortestHeartbeatSeconds: Double {
+    let all =
+      Set(Self.kindNames).union(kinds.keys).map { effective(kind: $0) }
+      + targets.map { effective(kind: $0.kind, target: $0.pattern) }
+    return all.map(\.policy.heartbeatIntervalSeconds).min() ?? 30
+  }
+
   /// What holds for a kind, or for one of its targets.
   package func effective(kind: String, target: String? = nil) -> EffectivePolicy {
     let builtIn = Policy.default(for: kind)

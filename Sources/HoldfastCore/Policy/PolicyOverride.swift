@@ -1,14 +1,21 @@
 /// The fields that one layer of a configuration sets.
 package struct PolicyOverride: Sendable, Hashable {
   package private(set) var values: [PolicyField: PolicyValue]
+  /// Where each field is written, such as `holdfast.yaml:12`; empty for what no file says.
+  package private(set) var places: [PolicyField: String]
 
-  package init(values: [PolicyField: PolicyValue] = [:]) { self.values = values }
+  package init(
+    values: [PolicyField: PolicyValue] = [:], places: [PolicyField: String] = [:]
+  ) {
+    self.values = values
+    self.places = places
+  }
 
   /// Reads an object of fields (`{"stall_after_seconds": 300}`); `null` is the empty one.
   ///
   /// - Parameter place: where it stands, for errors: `kinds.portal.policy`.
   package init(_ json: JSONValue, at place: String) throws(PolicyError) {
-    values = [:]
+    self.init()
     if json == .null { return }
     guard let members = json.objectValue else {
       throw PolicyError(faults: [
@@ -36,6 +43,12 @@ package struct PolicyOverride: Sendable, Hashable {
   package subscript(field: PolicyField) -> PolicyValue? {
     get { values[field] }
     set { values[field] = newValue }
+  }
+
+  /// - Parameter place: where it is written, such as `holdfast.yaml:12`.
+  package mutating func set(_ value: PolicyValue, for field: PolicyField, at place: String?) {
+    values[field] = value
+    places[field] = place
   }
 
   package func applied(to policy: Policy) -> Policy {

@@ -11,14 +11,13 @@ final class LeaseTable: Sendable {
 
   private struct Entry {
     var intervalSeconds: Double
+    /// For those who may give it away, it is stale so long after a beat.
+    var termSeconds: Double
     var renewedAt: Instant
     /// Whether its attempt has been told that the lease is unsure.
     var isGivenUp = false
     var stop: @Sendable (AttemptCore.StopCause) -> Void
   }
-
-  /// A lease is stale, for those who may give it away, after so many of its intervals without a beat.
-  static let staleAfterIntervals = 3.0
 
   private let entries = Mutex<[Lease: Entry]>([:])
   /// The most that ending a runner may take.
@@ -36,11 +35,14 @@ final class LeaseTable: Sendable {
   }
 
   func add(
-    _ lease: Lease, intervalSeconds: Double, claimedAt: Instant,
+    _ lease: Lease, intervalSeconds: Double, staleAfterIntervals: Double = 3,
+    claimedAt: Instant,
     stop: @escaping @Sendable (AttemptCore.StopCause) -> Void
   ) {
     entries.withLock {
-      $0[lease] = Entry(intervalSeconds: intervalSeconds, renewedAt: claimedAt, stop: stop)
+      $0[lease] = Entry(
+        intervalSeconds: intervalSeconds, termSeconds: intervalSeconds * staleAfterIntervals,
+        renewedAt: claimedAt, stop: stop)
     }
   }
 
@@ -82,7 +84,7 @@ final class LeaseTable: Sendable {
       var next: Instant?
       for (lease, var entry) in entries where !entry.isGivenUp {
         let margin = marginSeconds(of: entry)
-        let term = Self.staleAfterIntervals * entry.intervalSeconds
+        let term = entry.termSeconds
         let unsureAt = entry.renewedAt + .seconds(term - margin)
         if unsureAt > now {
           next = min(next ?? unsureAt, unsureAt)

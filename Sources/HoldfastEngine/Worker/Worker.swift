@@ -261,14 +261,16 @@ extension Worker {
   private func begin(
     _ claim: Claim, askedAt: ContinuousClock.Instant, _ services: Services
   ) -> AttemptSession {
+    let policy = configuration.policy(claim.scan.kind, claim.scan.target)
     let session = AttemptSession(
       claim: claim,
       context: AttemptSession.Context(
         store: store, pool: services.pool, reporter: services.reporter, eventLoop: eventLoop,
-        policy: configuration.policy(for: claim.scan.kind), patience: configuration.patience,
+        policy: policy, patience: configuration.patience,
         logger: logger, freeSlot: { self.freeSlot() }))
     leases.add(
-      claim.lease, intervalSeconds: claim.scan.heartbeatIntervalSeconds, claimedAt: askedAt,
+      claim.lease, intervalSeconds: claim.scan.heartbeatIntervalSeconds,
+      staleAfterIntervals: policy.staleMultiple, claimedAt: askedAt,
       stop: { session.stop($0) })
     services.heartbeater.leasesChanged()
     let isDraining = state.withLock { state in

@@ -18,8 +18,8 @@ package struct WorkerConfiguration: Sendable {
   /// How many runners are started ahead, so that a scan does not wait for a process to start.
   package var spareRunners: Int
   package var limits: RunnerLimits
-  /// Where a kind's policy differs from ``Policy/default(for:)``.
-  package var policies: [String: Policy]
+  /// What holds for a kind's target.
+  package var policy: @Sendable (_ kind: String, _ target: String) -> Policy
   package var patience: Patience
   /// Takes this scan and no other; for the worker that a command brings along for its own scan.
   package var onlyScan: ScanID?
@@ -28,7 +28,10 @@ package struct WorkerConfiguration: Sendable {
     name: String, slots: Int, kinds: [String] = [], dataDirectory: String,
     runnerCommand: [String], heartbeatIntervalSeconds: Double = 30, version: String,
     spareRunners: Int = 1, limits: RunnerLimits = RunnerLimits(),
-    policies: [String: Policy] = [:], patience: Patience = Patience(),
+    policy: @escaping @Sendable (_ kind: String, _ target: String) -> Policy = { kind, _ in
+      Policy.default(for: kind)
+    },
+    patience: Patience = Patience(),
     onlyScan: ScanID? = nil
   ) {
     self.name = name
@@ -40,12 +43,10 @@ package struct WorkerConfiguration: Sendable {
     self.version = version
     self.spareRunners = max(0, spareRunners)
     self.limits = limits
-    self.policies = policies
+    self.policy = policy
     self.patience = patience
     self.onlyScan = onlyScan
   }
-
-  func policy(for kind: String) -> Policy { policies[kind] ?? .default(for: kind) }
 }
 
 /// How long the worker waits for others before it takes the next step, in seconds.

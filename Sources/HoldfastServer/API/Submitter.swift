@@ -6,7 +6,7 @@ import HoldfastStorage
 /// the page.
 struct Submitter: Sendable {
   let store: any ScanStore
-  let policies: @Sendable (_ kind: String) -> Policy
+  let policies: @Sendable (_ kind: String, _ target: String) -> Policy
 
   struct Wish: Sendable {
     var kind: String
@@ -22,7 +22,7 @@ struct Submitter: Sendable {
     let (target, params) = try Self.validated(wish)
     let request = ScanRequest(
       id: Self.makeID(), kind: wish.kind, target: target, params: params,
-      priority: wish.priority, policy: policies(wish.kind),
+      priority: wish.priority, policy: policies(wish.kind, target),
       idempotencyKey: wish.idempotencyKey, createdBy: wish.createdBy)
     guard let submission = try await store.submit([request]).first else {
       throw StoreError.statement("a submission has no outcome")

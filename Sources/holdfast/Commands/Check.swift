@@ -31,7 +31,7 @@ struct CheckCommand: HoldfastSubcommand {
   func execute(_ program: Program) async throws -> ExitStatus {
     let composition = try Composition(program, options: database)
     let store = try await composition.openExisting()
-    let policy = Policy.default(for: kind)
+    let policy = composition.policy(kind, target)
     let check = try await check(composition, store, policy)
     await store.close()
     if output.json {

@@ -1,34 +1,112 @@
 import ArgumentParser
 import HoldfastCore
 
-struct PolicyCommand: HoldfastSubcommand {
+struct PolicyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "policy",
-    abstract: "Print the policy that holds for a kind or a target, and where each value is from.")
+    commandName: "policy", abstract: "Print what holds for a kind of scan or a target.",
+    subcommands: [PolicyShowCommand.self], defaultSubcommand: PolicyShowCommand.self)
+}
 
-  @Argument(help: ArgumentHelp("The kind of scan, such as library.", valueName: "kind"))
+struct PolicyShowCommand: HoldfastSubcommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show",
+    abstract: "Print each limit with where it is from, and how long a fault can last at most.",
+    discussion: """
+      A value comes from the kind's own defaults, then the preset, then the kind's policy in \
+      holdfast.yaml, then that of the targets that match; the later one wins, field by field.
+      """)
+
+  @Argument(
+    help: ArgumentHelp(
+      "The kind of scan: \(PolicyBook.kindNames.joined(separator: ", ")).", valueName: "kind"),
+    completion: .list(PolicyBook.kindNames))
   var kind: String
 
   @Argument(help: ArgumentHelp("A target of that kind.", valueName: "target"))
   var target: String?
 
   @OptionGroup(title: "Output") var output: OutputOptions
+  @OptionGroup(title: "Settings") var settings: SettingsOptions
 
   var wantsJSON: Bool { output.json }
 
   func execute(_ program: Program) async throws -> ExitStatus {
-    let effective = PolicyBook().effective(kind: kind, target: target)
+    guard PolicyBook.kindNames.contains(kind) else {
+      let known = PolicyBook.kindNames
+      let meant = NearestName.of(kind, among: known).map { "; did you mean “\($0)”?" }
+      throw CommandFailure(
+        .usage,
+        "there is no kind of scan “\(DisplayText.escaped(kind))”"
+          + (meant ?? "; there are \(known.joined(separator: ", "))"))
+    }
+    let configuration = try Composition.settings(program, file: settings.config)
+    let shown = ShownPolicy(
+      kind: kind, target: target,
+      effective: configuration.policies.effective(kind: kind, target: target),
+      pace: .init(sweepSeconds: configuration.sweepIntervalSeconds * 1.2))
     if output.json {
-      try program.printJSON(effective)
-      return .success
+      try program.printJSON(shown)
+    } else {
+      program.output.write(shown.lines.joined(separator: "\n") + "\n")
     }
-    let width = effective.rows.map(\.field.rawValue.count).max() ?? 0
-    let lines = effective.rows.map { row in
-      let name = row.field.rawValue
-      let gap = String(repeating: " ", count: width - name.count + 2)
-      return "\(name)\(gap)\(row.value.serialized)  (\(row.from))"
-    }
-    program.output.write(lines.joined(separator: "\n") + "\n")
     return .success
+  }
+}
+
+/// Which file of settings to read, for commands that need no database.
+struct SettingsOptions: ParsableArguments {
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "The file of settings. (default: holdfast.yaml, if there is one)", valueName: "file"),
+    completion: .file(extensions: ["yaml", "yml"]))
+  var config: String?
+}
+
+/// A policy as `policy show` prints it.
+struct ShownPolicy: Encodable {
+  var kind: String
+  var target: String?
+  var policy: [EffectivePolicy.Row]
+  var worstCase: [WorstCase]
+
+  init(kind: String, target: String?, effective: EffectivePolicy, pace: WorstCase.Pace) {
+    self.kind = kind
+    self.target = target
+    policy = effective.rows
+    worstCase = WorstCase.all(under: effective.policy, pace: pace)
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case kind, target, policy
+    case worstCase = "worst_case"
+  }
+
+  var lines: [String] {
+    let limits = policy.map { row in
+      [row.field.rawValue, Self.text(row.value), Self.from(row)]
+    }
+    let faults = worstCase.map { fault in
+      [fault.fault.rawValue, SpanText.describe(seconds: fault.seconds), fault.formula]
+    }
+    return Self.table(limits) + ["", "From each fault to its recovery, at most:", ""]
+      + Self.table(faults)
+  }
+
+  private static func from(_ row: EffectivePolicy.Row) -> String {
+    let place = row.place.map { "\($0), " } ?? ""
+    return DisplayText.escaped(place + row.from)
+  }
+
+  private static func text(_ value: JSONValue) -> String {
+    value.stringValue ?? value.serialized
+  }
+
+  private static func table(_ rows: [[String]]) -> [String] {
+    let widths = (0..<2).map { column in rows.map { $0[column].count }.max() ?? 0 }
+    return rows.map { row in
+      DisplayText.padded(row[0], to: widths[0]) + "  "
+        + DisplayText.padded(row[1], to: widths[1]) + "  " + row[2]
+    }
   }
 }

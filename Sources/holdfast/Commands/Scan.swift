@@ -77,7 +77,7 @@ struct Submitter {
       let sound = try KindCatalog.validate(kind: kind, target: target, params: params)
       return ScanRequest(
         id: ScanID.make(), kind: kind, target: sound.target, params: sound.params,
-        priority: options.priority, policy: .default(for: kind),
+        priority: options.priority, policy: composition.policy(kind, sound.target),
         idempotencyKey: options.idempotencyKey, createdBy: "cli")
     } catch {
       throw CommandFailure(.usage, "\(error)")

@@ -31,7 +31,7 @@ struct ServeCommand: HoldfastSubcommand {
       store: store,
       configuration: ServerConfiguration(
         host: settings.host, port: settings.port, dataDirectory: settings.dataDirectory,
-        version: holdfastVersion, allowedHosts: settings.allowedHosts),
+        version: holdfastVersion, policies: composition.policy, allowedHosts: settings.allowedHosts),
       logger: composition.logger)
     let api = ServerService(server: server) { port in
       program.output.write(

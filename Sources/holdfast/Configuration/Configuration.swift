@@ -17,6 +17,10 @@ struct Configuration: Sendable {
   var workerKinds: [String]?
   var allowedHosts: [String]
   var runnerLimits: RunnerLimits
+  /// What holds for each kind and target.
+  var policies: PolicyBook
+  /// From one sweep to the next.
+  var sweepIntervalSeconds: Double
   var logLevel: String?
   var logFormat: String
   /// Things that are odd, but no reason to refuse.
@@ -40,7 +44,7 @@ struct Configuration: Sendable {
   ) throws(ConfigurationError) -> Configuration {
     let named = file ?? environment[fileVariable]
     let path = named ?? defaultFile
-    var fromFile: [SettingName: ConfigurationFile.Entry] = [:]
+    var fromFile = ConfigurationFile.Contents()
     if let text = try readFile(path) {
       fromFile = try ConfigurationFile.parse(text, name: path)
     } else if named != nil {
@@ -54,13 +58,16 @@ struct Configuration: Sendable {
     var values: [SettingName: SettingValue] = [:]
     var problems: [ConfigurationError.Problem] = []
     for setting in Setting.table {
-      switch resolve(setting, flags: flags, environment: environment, file: fromFile) {
+      switch resolve(setting, flags: flags, environment: environment, file: fromFile.entries) {
       case .success(let value): values[setting.name] = value
       case .failure(let error): problems += error.problems
       }
     }
+    var policies = fromFile.policies
+    if case .text(let name) = values[.preset] { policies.preset = PolicyPreset(rawValue: name) }
+    problems += policies.problems(file: path)
     guard problems.isEmpty else { throw ConfigurationError(problems) }
-    return Configuration(values, warnings: unknownVariables(environment))
+    return Configuration(values, policies, warnings: unknownVariables(environment))
   }
 
   private static func resolve(
@@ -108,7 +115,9 @@ struct Configuration: Sendable {
     }
   }
 
-  private init(_ values: [SettingName: SettingValue], warnings: [String]) {
+  private init(
+    _ values: [SettingName: SettingValue], _ policies: PolicyBook, warnings: [String]
+  ) {
     func text(_ name: SettingName) -> String? {
       if case .text(let text) = values[name] { text } else { nil }
     }
@@ -138,6 +147,10 @@ struct Configuration: Sendable {
     runnerLimits = RunnerLimits(
       memoryBytes: limit(.runnerMemory), cpuSeconds: limit(.runnerCPUSeconds),
       fileSizeBytes: limit(.runnerFileSize), openFiles: limit(.runnerOpenFiles))
+    self.policies = policies
+    var sweep: Double?
+    if case .seconds(let seconds) = values[.sweepInterval] { sweep = seconds }
+    sweepIntervalSeconds = certain(sweep, .sweepInterval)
     logLevel = text(.logLevel)
     logFormat = certain(text(.logFormat), .logFormat)
     self.warnings = warnings

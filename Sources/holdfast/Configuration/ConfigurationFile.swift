@@ -9,30 +9,46 @@ enum ConfigurationFile {
     var place: String
   }
 
+  /// What a file says.
+  struct Contents: Sendable, Hashable {
+    var entries: [SettingName: Entry] = [:]
+    /// Without the preset, which is a setting.
+    var policies = PolicyBook()
+  }
+
+  /// The one key that is no setting but a group.
+  static let policiesKey = "policies"
+
   /// - Parameters:
   ///   - text: the file's contents.
   ///   - name: how the file is called in messages.
   static func parse(
     _ text: String, name: String
-  ) throws(ConfigurationError) -> [SettingName: Entry] {
-    guard let root = try compose(text, name: name) else { return [:] }
+  ) throws(ConfigurationError) -> Contents {
+    guard let root = try compose(text, name: name) else { return Contents() }
     guard case .mapping(let mapping) = root else {
       // A file that holds nothing but comments is one null.
-      if root.tag.description == "tag:yaml.org,2002:null" { return [:] }
+      if root.tag.description == "tag:yaml.org,2002:null" { return Contents() }
       throw ConfigurationError([
         Problem(place: place(name, root.mark), text: "settings look like “port: 8710”, one a line")
       ])
     }
-    var entries: [SettingName: Entry] = [:]
+    var contents = Contents()
     var problems: [Problem] = []
     for (key, node) in mapping {
+      if key.scalar?.string == policiesKey {
+        let read = PolicyFile(node, file: name)
+        contents.policies = read.book
+        problems += read.problems
+        continue
+      }
       switch read(key: key, node: node, file: name) {
-      case .success(let (name, entry)): entries[name] = entry
+      case .success(let (name, entry)): contents.entries[name] = entry
       case .failure(let problem): problems += problem.problems
       }
     }
     guard problems.isEmpty else { throw ConfigurationError(problems) }
-    return entries
+    return contents
   }
 
   private typealias Problem = ConfigurationError.Problem
@@ -56,7 +72,8 @@ enum ConfigurationFile {
       return failure(key.mark, "the name of a setting is a plain word")
     }
     guard let name = SettingName(rawValue: spelled) else {
-      return failure(key.mark, unknownName(spelled, among: SettingName.allCases.map(\.rawValue)))
+      return failure(
+        key.mark, unknownName(spelled, among: SettingName.allCases.map(\.rawValue) + [policiesKey]))
     }
     let setting = Setting.named(name)
     let value: Result<SettingValue, BadValue>

@@ -26,7 +26,7 @@ enum ConfigurationReference {
         "### `\(setting.name.rawValue)`", "", setting.documentation, "", "Read by \(commands).", "",
       ]
     }
-    return (lines + tail).joined(separator: "\n") + "\n"
+    return (lines + PolicyReference.lines + tail).joined(separator: "\n") + "\n"
   }
 
   private static let head = [
@@ -58,6 +58,14 @@ enum ConfigurationReference {
     "slots: 4",
     "worker_kinds: [library]",
     "log_format: json",
+    "preset: production",
+    "policies:",
+    "  library:",
+    "    stall_after_seconds: 300",
+    "    targets:",
+    "      /srv/tapes/*:",
+    "        stall_after_seconds: 3600",
+    "        max_runtime_minutes: 720",
     "```", "",
     "A password is best kept out of the file: `DATABASE_URL`, or libpq's own `PGPASSWORD` and `~/.pgpass`.",
   ]

@@ -1,3 +1,5 @@
+import HoldfastCore
+
 /// The names of all settings, as `holdfast.yaml` spells them.
 enum SettingName: String, Sendable, CaseIterable {
   case host
@@ -13,6 +15,8 @@ enum SettingName: String, Sendable, CaseIterable {
   case runnerCPUSeconds = "runner_cpu_seconds"
   case runnerFileSize = "runner_file_size"
   case runnerOpenFiles = "runner_open_files"
+  case preset
+  case sweepInterval = "sweep_interval_seconds"
   case logLevel = "log_level"
   case logFormat = "log_format"
 }
@@ -122,6 +126,18 @@ struct Setting: Sendable {
       name: .runnerOpenFiles, environment: "HOLDFAST_RUNNER_OPEN_FILES", flag: nil,
       commands: workerCommands, type: .number(32...1_048_576), fallback: .value("4096"),
       documentation: "How many files a runner may have open at once."),
+    Setting(
+      name: .preset, environment: "HOLDFAST_PRESET", flag: nil, commands: ["all"],
+      type: .choice(PolicyPreset.allCases.map(\.rawValue)),
+      fallback: .computed("none: each kind's own limits"),
+      documentation:
+        "The environment, for limits that suit it: `development` 5 minutes of runtime and stale "
+        + "after 2, `staging` 10 and 3, `production` 15 and 5. The runtimes are those of `site`; "
+        + "other kinds get a third, two thirds and the whole of their own."),
+    Setting(
+      name: .sweepInterval, environment: "HOLDFAST_SWEEP_INTERVAL_SECONDS", flag: nil,
+      commands: ["serve", "worker"], type: .seconds(0.1...3600), fallback: .value("15"),
+      documentation: "How often what is stuck is looked for, in seconds, with a fifth of jitter."),
     Setting(
       name: .logLevel, environment: "HOLDFAST_LOG_LEVEL", flag: "--log-level",
       commands: workerCommands,

@@ -4,6 +4,7 @@ import HoldfastCore
 enum SettingValue: Sendable, Hashable {
   case text(String)
   case number(Int)
+  case seconds(Double)
   case names([String])
 }
 
@@ -13,6 +14,8 @@ enum SettingType: Sendable, Hashable {
   case text
   case path
   case number(ClosedRange<Int>)
+  /// A number of seconds, with or without a fraction.
+  case seconds(ClosedRange<Double>)
   /// A number of bytes, with or without a unit, at least this many.
   case bytes(Int)
   case choice([String])
@@ -33,6 +36,11 @@ enum SettingType: Sendable, Hashable {
         return .failure(BadValue("is not \(accepts)"))
       }
       return .success(.number(number))
+    case .seconds(let range):
+      guard let seconds = Double(text), range.contains(seconds) else {
+        return .failure(BadValue("is not \(accepts)"))
+      }
+      return .success(.seconds(seconds))
     case .bytes(let least):
       guard let size = ByteSize(text), size.bytes >= least else {
         return .failure(BadValue("is not \(accepts)"))
@@ -68,6 +76,9 @@ enum SettingType: Sendable, Hashable {
       range.upperBound == .max
         ? "a whole number from \(range.lowerBound)"
         : "a whole number from \(range.lowerBound) to \(range.upperBound)"
+    case .seconds(let range):
+      "a number from \(PolicyValue.number(range.lowerBound)) to "
+        + "\(PolicyValue.number(range.upperBound))"
     case .bytes(let least):
       "a size such as 512MiB or 5GB"
         + (least > 0 ? ", at least \(Quantity.bytes(Int64(least)))" : "")

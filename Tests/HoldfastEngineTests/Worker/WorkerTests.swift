@@ -133,7 +133,7 @@ import Testing
     var configuration = fixture.configuration(runner)
     var policy = Policy.default(for: "library")
     policy.maxCrashes = 2
-    configuration.policies = ["library": policy]
+    configuration.policy = { [policy] _, _ in policy }
     configuration.patience.pollSeconds = 0.2
     try await fixture.withWorker(configuration) { _ in
       let failed = try await fixture.scan(try await fixture.submit(), becomes: .failed)
@@ -161,10 +161,10 @@ import Testing
   ) async throws {
     var configuration = fixture.configuration(ScriptedRunner(steps))
     configuration.patience.readySeconds = name == "no start" ? 0.3 : 20
-    configuration.policies = [
-      "library": Policy(
+    configuration.policy = { _, _ in
+      Policy(
         heartbeatIntervalSeconds: 30, maxRuntimeMinutes: 30, exclusivity: .target, maxCrashes: 1)
-    ]
+    }
     try await fixture.withWorker(configuration) { _ in
       let failed = try await fixture.scan(try await fixture.submit(), becomes: .failed)
       #expect(failed.errorMessage?.contains(message) == true, "\(failed.errorMessage ?? "")")
