@@ -1,0 +1,106 @@
+import HoldfastCore
+import HoldfastStorage
+import Testing
+
+/// Where a stuck scan's worker lives, it is told to end the process, and reports the recovery under its own lease.
+@Suite struct OrderingTests {
+  private static let diagnosis: JSONValue = ["class": "waiting_on_network", "peer": "10.0.0.9"]
+
+  @Test(arguments: TestedDatabase.allCases)
+  func anOrderIsBroughtByTheNextBeatAndCarriedOut(_ database: TestedDatabase) async throws {
+    let fixture = try await Fixture(database)
+    let scan = try await Trouble.still.make(in: fixture)
+    let life = try await heldBy(scan, fixture)
+    let lease = Lease(scanID: scan.id, token: scan.leaseToken)
+    let entry = try await fixture.entry(for: scan.id)
+    #expect(try await fixture.store.orderRecovery(entry, delaySeconds: 3))
+    #expect(try await !fixture.store.orderRecovery(entry, delaySeconds: 3), "one order is enough")
+    #expect(try await fixture.scan(scan.id).status == .running, "the process ends first")
+    #expect(try await fixture.store.snapshots(of: [scan.id]).rows.first?.orderedAt != nil)
+
+    let beat = try await fixture.store.beat(life, leases: [lease], running: 1)
+    let order = try #require(beat.orders[scan.id])
+    #expect(order == RecoveryOrder(entry, delaySeconds: 3))
+    #expect(beat.lost.isEmpty)
+    let outcome = try await fixture.report(
+      AttemptReport(lease: lease, end: .recovered(order, diagnosis: Self.diagnosis)))
+    #expect(outcome == .applied)
+    let after = try await fixture.scan(scan.id)
+    #expect(after.status == .pending)
+    #expect(after.cleanupReason == Reason.progressStalled.rawValue)
+    let row = try #require(try await fixture.store.snapshots(of: [scan.id]).rows.first)
+    #expect(row.orderedAt == nil)
+    #expect(row.snapshot.stuckAttempts == 1)
+    let stored = try await fixture.shell("SELECT diagnosis FROM scans WHERE id = '\(scan.id)'")
+    #expect(stored.contains("10.0.0.9"))
+    #expect(try await fixture.eventTypes(of: scan.id).last == "scan_requeued")
+    // The next attempt is under no order of the last one.
+    try await fixture.set(("run_at", fixture.ago(0)), of: scan.id)
+    let next = try #require(try await fixture.store.claim(scan.id, for: life))
+    let fresh = try await fixture.store.beat(life, leases: [next.lease], running: 1)
+    #expect(fresh.orders.isEmpty)
+  }
+
+  @Test(arguments: TestedDatabase.allCases)
+  func aSweepThatLosesPatienceIsNotUndone(_ database: TestedDatabase) async throws {
+    let fixture = try await Fixture(database)
+    let scan = try await Trouble.still.make(in: fixture)
+    let life = try await heldBy(scan, fixture)
+    let lease = Lease(scanID: scan.id, token: scan.leaseToken)
+    let entry = try await fixture.entry(for: scan.id)
+    #expect(try await fixture.store.orderRecovery(entry, delaySeconds: 0))
+    let order = RecoveryOrder(entry, delaySeconds: 0)
+    #expect(try await fixture.store.recover(entry, delaySeconds: 0, by: "sweep"))
+    let after = try await fixture.scan(scan.id)
+    #expect(
+      try await fixture.report(
+        AttemptReport(lease: lease, end: .recovered(order, diagnosis: Self.diagnosis)))
+        == .superseded)
+    #expect(try await fixture.scan(scan.id) == after)
+    let beat = try await fixture.store.beat(life, leases: [lease], running: 1)
+    #expect(beat.lost == [lease])
+    #expect(try await fixture.eventTypes(of: scan.id).count { $0 == "scan_requeued" } == 1)
+  }
+
+  @Test(arguments: TestedDatabase.allCases)
+  func aScanThatEndsByItselfNeedsNoRecovery(_ database: TestedDatabase) async throws {
+    let fixture = try await Fixture(database)
+    let scan = try await Trouble.still.make(in: fixture)
+    let lease = Lease(scanID: scan.id, token: scan.leaseToken)
+    let entry = try await fixture.entry(for: scan.id)
+    #expect(try await fixture.store.orderRecovery(entry, delaySeconds: 0))
+    #expect(
+      try await fixture.report(
+        AttemptReport(lease: lease, end: .completed(message: nil, summary: [:]))) == .applied)
+    #expect(try await !fixture.store.recover(entry, delaySeconds: 0, by: "sweep"))
+    #expect(try await fixture.scan(scan.id).status == .completed)
+  }
+
+  @Test(arguments: TestedDatabase.allCases)
+  func unlockFreesAScopeOfOneTenantByHand(_ database: TestedDatabase) async throws {
+    let fixture = try await Fixture(database)
+    let mine = try await fixture.submit(.sample("/a", exclusivity: .target))
+    let theirs = try await fixture.submit(.sample("/a", exclusivity: .target, tenant: "other"))
+    func unlock(_ scope: String) async throws -> Scan? {
+      try await fixture.store.unlock(
+        scope: scope, tenantID: "default", by: "op", reason: "its machine is gone")
+    }
+    #expect(try await unlock("library:/b") == nil)
+    let freed = try #require(try await unlock("library:/a"))
+    #expect(freed.id == mine.id && freed.status == .failed)
+    #expect(freed.cleanupReason == Reason.orphanedLock.rawValue)
+    #expect(freed.errorMessage == "its machine is gone")
+    #expect(try await fixture.scan(theirs.id).status == .pending)
+    let told = try await fixture.events(of: mine.id).last
+    #expect(told?.eventType == "scan_failed")
+    #expect(told?.eventData["by"]?.stringValue == "op")
+    #expect(try await unlock("library:/a") == nil)
+    _ = try await fixture.submit(.sample("/a", exclusivity: .target))
+  }
+
+  /// The worker that was given the scan.
+  private func heldBy(_ scan: Scan, _ fixture: Fixture) async throws -> WorkerLife {
+    let row = try await fixture.store.snapshots(of: [scan.id]).rows.first
+    return WorkerLife(id: try #require(row?.workerID), name: "w1", host: "h1")
+  }
+}
