@@ -12,7 +12,7 @@ extension SQLStore: SupervisionStore {
       rows += try connection.all(
         Looking.due,
         [
-          .time(cursor?.checkAt ?? Timestamp(unixMilliseconds: 0)), .int(cursor?.number ?? 0),
+          .text(cursor?.checkAt ?? Looking.beginning), .int(cursor?.number ?? 0),
           .int(Int64(limit)),
         ], Looking.decode)
       return rows
@@ -54,7 +54,8 @@ extension SQLStore: SupervisionStore {
   }
 
   private func page(
-    _ rows: @escaping @Sendable (any SQLConnection) throws(StoreError)
+    _ rows:
+      @escaping @Sendable (any SQLConnection) throws(StoreError)
       -> [(DuePage.Row, Timestamp)]
   ) async throws(StoreError) -> DuePage {
     try await database.read { (connection) throws(StoreError) in
@@ -62,15 +63,21 @@ extension SQLStore: SupervisionStore {
       var now = found.first?.1
       if now == nil { now = try connection.first(Looking.now, []) { $0.time(0) } }
       guard let now else { throw .statement("the database did not tell its time") }
-      let last = found.last?.0
-      return DuePage(
-        rows: found.map(\.0), now: now,
-        next: last.map { DueCursor(checkAt: $0.checkAt, number: $0.snapshot.number) })
+      // After rows that have no time at all, the list of those that have begins.
+      let next = found.last.map { row, _ in
+        DueCursor(
+          checkAt: row.position ?? Looking.beginning,
+          number: row.position == nil ? 0 : row.snapshot.number)
+      }
+      return DuePage(rows: found.map(\.0), now: now, next: next)
     }
   }
 }
 
 private enum Looking {
+  /// Before every time that a scan can have.
+  static let beginning = "0001-01-01T00:00:00.000Z"
+
   static let active = statement("s.status IN (\(actives)) AND s.number > $1", "s.number", 2)
 
   static let byID = statement("s.id = $1 AND s.status IN (\(actives))", "s.number", nil)
@@ -82,7 +89,7 @@ private enum Looking {
     """
     SELECT \(SnapshotColumns.list(dialect)) FROM \(SnapshotColumns.source)
     WHERE s.status IN (\(actives)) AND s.check_at <= \(dialect.now)
-      AND (s.check_at, s.number) > ($1, $2)
+      AND (s.check_at, s.number) > (\(dialect == .postgres ? "$1::timestamptz" : "$1"), $2)
     ORDER BY s.check_at, s.number LIMIT $3
     """
   }

@@ -13,7 +13,7 @@ enum SnapshotColumns {
     s.items_added + s.items_updated + s.items_removed + s.items_moved + s.items_found,
     s.requested_action, s.requested_at, s.max_runtime_minutes, s.heartbeat_interval_seconds,
     s.worker_id, s.worker_name, w.last_heartbeat_at, w.running, w.status, s.diagnosis,
-    coalesce(s.check_at, s.created_at), s.ordered_at, \(dialect.now)
+    coalesce(s.check_at, s.created_at), s.ordered_at, \(dialect.now), CAST(s.check_at AS text)
     """
   }
 
@@ -38,7 +38,8 @@ enum SnapshotColumns {
     if snapshot.status == .running { snapshot.worker = worker(row) }
     return DuePage.Row(
       snapshot: snapshot, tenantID: row.text(2), checkAt: row.time(37),
-      workerID: row.optionalText(31), orderedAt: row.optionalTime(38))
+      position: row.optionalText(40), workerID: row.optionalText(31),
+      orderedAt: row.optionalTime(38))
   }
 
   /// The database's clock as the statement read it.

@@ -54,15 +54,12 @@ package protocol SupervisionStore: Sendable {
   ) async throws(StoreError) -> Scan?
 }
 
-/// Where a list of due scans goes on.
+/// Where a list of due scans goes on: after this scan.
 package struct DueCursor: Sendable, Hashable {
-  package var checkAt: Timestamp
-  package var number: Int64
-
-  package init(checkAt: Timestamp, number: Int64) {
-    self.checkAt = checkAt
-    self.number = number
-  }
+  /// `check_at` as the database itself writes it: finer than ``Timestamp`` on PostgreSQL, where a page would otherwise begin with
+  /// the scan that ended the one before.
+  let checkAt: String
+  let number: Int64
 }
 
 /// Scans as supervision sees them, with the database's clock read in the same statement.
@@ -71,6 +68,8 @@ package struct DuePage: Sendable {
     package var snapshot: ScanSnapshot
     package var tenantID: String
     package var checkAt: Timestamp
+    /// `check_at` for ``DueCursor``; `nil` where it has none yet.
+    var position: String?
     /// The id of the worker's life that holds, or last held, the lease.
     package var workerID: String?
     /// An order to end the attempt has been given and not yet been carried out.
@@ -79,6 +78,7 @@ package struct DuePage: Sendable {
 
   package var rows: [Row]
   package var now: Timestamp
+  /// Where the list of due scans goes on; `nil` for no rows.
   package var next: DueCursor?
 }
 

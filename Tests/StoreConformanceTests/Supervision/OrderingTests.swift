@@ -52,10 +52,11 @@ import Testing
     let order = RecoveryOrder(entry, delaySeconds: 0)
     #expect(try await fixture.store.recover(entry, delaySeconds: 0, by: "sweep"))
     let after = try await fixture.scan(scan.id)
+    // The worker comes too late with the same end: it is told that this has been done, and nothing changes.
     #expect(
       try await fixture.report(
         AttemptReport(lease: lease, end: .recovered(order, diagnosis: Self.diagnosis)))
-        == .superseded)
+        == .applied)
     #expect(try await fixture.scan(scan.id) == after)
     let beat = try await fixture.store.beat(life, leases: [lease], running: 1)
     #expect(beat.lost == [lease])
