@@ -115,7 +115,7 @@ let package = Package(
       name: "HoldfastCoreTests", dependencies: ["HoldfastCore"], swiftSettings: settings),
     .testTarget(
       name: "StoreConformanceTests",
-      dependencies: ["HoldfastCore", "HoldfastStorage", "HoldfastTestKit"],
+      dependencies: ["HoldfastCore", "HoldfastStorage", "HoldfastEngine", "HoldfastTestKit"],
       swiftSettings: settings),
     .testTarget(
       name: "HoldfastEngineTests",

@@ -18,7 +18,7 @@ package final class Sweeper: Sendable {
     package var policy: @Sendable (_ kind: String, _ target: String) -> Policy
 
     package init(
-      holder: String, intervalSeconds: Double = 15, termSeconds: Double = 8,
+      holder: String, intervalSeconds: Double = 15, termSeconds: Double = 7.5,
       policy: @escaping @Sendable (_ kind: String, _ target: String) -> Policy
     ) {
       self.holder = holder
@@ -74,7 +74,8 @@ package final class Sweeper: Sendable {
         observe(.databaseError)
         logger.error("the sweep failed; it is tried again", metadata: ["error": "\(error)"])
       }
-      bell.ring(after: configuration.termSeconds / 3 * Double.random(in: 0.8...1.2))
+      // Five turns a term: whoever takes over does so within a term and a quarter.
+      bell.ring(after: configuration.termSeconds / 5 * Double.random(in: 0.8...1.2))
     }
     do throws(StoreError) {
       try await store.resign("sweep", as: configuration.holder)
