@@ -6,10 +6,18 @@ package final class SQLStore: ScanStore {
   let database: any Database
   let logger: Logger
 
-  /// - Parameter database: already migrated (or to be, by ``migrate(dryRun:)``).
-  package init(database: any Database, logger: Logger) {
+  let makeID: @Sendable () -> ScanID
+
+  /// - Parameters:
+  ///   - database: already migrated (or to be, by ``migrate(dryRun:)``).
+  ///   - makeID: names what the store itself creates; a simulation makes the same names again.
+  package init(
+    database: any Database, logger: Logger,
+    makeID: @escaping @Sendable () -> ScanID = { ScanID.make() }
+  ) {
     self.database = database
     self.logger = logger
+    self.makeID = makeID
   }
 
   /// What to do about a schema that is older than this program needs.

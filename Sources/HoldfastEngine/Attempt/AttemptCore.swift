@@ -1,10 +1,10 @@
-import HoldfastCore
+package import HoldfastCore
 
 /// Decides what is done in one attempt: it takes in what happens and answers with what to do. It holds no process, no clock
 /// and no database, so that every course of events can be tried in a test.
-struct AttemptCore {
+package struct AttemptCore {
   /// What happens to an attempt.
-  enum Input: Sendable {
+  package enum Input: Sendable {
     /// The runner could not be started.
     case notStarted(String)
     /// What the previous scan of the target left has been looked up.
@@ -31,7 +31,7 @@ struct AttemptCore {
   }
 
   /// What is to be done.
-  enum Action: Sendable, Equatable {
+  package enum Action: Sendable, Equatable {
     case send(WorkerMessage)
     case closeInput
     case signal(Int32)
@@ -55,7 +55,7 @@ struct AttemptCore {
     case done
   }
 
-  enum Timer: String, Sendable, CaseIterable {
+  package enum Timer: String, Sendable, CaseIterable {
     /// For `ready`.
     case ready
     /// For the next step of the ladder.
@@ -69,7 +69,7 @@ struct AttemptCore {
   }
 
   /// Why a runner is to be ended. The later in the list, the stronger: a stronger cause replaces a weaker one.
-  enum StopCause: Sendable, Equatable {
+  package enum StopCause: Sendable, Equatable {
     case drain
     case pause
     case cancel
@@ -135,21 +135,21 @@ struct AttemptCore {
   /// Requests for the baseline that a runner may have open at once.
   static let maxOpenRequests = 64
 
-  init(claim: Claim, policy: Policy, patience: Patience, jitter: Double) {
+  package init(claim: Claim, policy: Policy, patience: Patience, jitter: Double) {
     self.claim = claim
     self.policy = policy
     self.patience = patience
     self.jitter = jitter
   }
 
-  var isOver: Bool { phase == .over }
+  package var isOver: Bool { phase == .over }
 
   /// What to do before anything happens.
-  mutating func begin() -> [Action] {
+  package mutating func begin() -> [Action] {
     [.arm(.ready, seconds: patience.readySeconds)]
   }
 
-  mutating func handle(_ input: Input) -> [Action] {
+  package mutating func handle(_ input: Input) -> [Action] {
     guard phase != .over else { return [] }
     return switch input {
     case .notStarted(let why): notStarted(why)

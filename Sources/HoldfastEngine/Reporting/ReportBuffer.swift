@@ -1,19 +1,19 @@
-import HoldfastCore
+package import HoldfastCore
 
 /// What attempts have said and nobody has written yet: one queue for each lease, merged as far as that loses nothing.
 ///
 /// Ends, checkpoints and waits are due at once; items after a moment in which more of them come together; progress at most once a
 /// second for each scan, the newest in place of all before it.
-struct ReportBuffer {
-  typealias Instant = ContinuousClock.Instant
+package struct ReportBuffer {
+  package typealias Instant = ContinuousClock.Instant
 
   /// A report and where it stands in its attempt's sequence.
-  struct Entry: Sendable, Equatable {
-    var report: AttemptReport
+  package struct Entry: Sendable, Equatable {
+    package var report: AttemptReport
     /// The newest of the attempt's reports that are merged in this one.
-    var sequence: Int64
-    var bytes: Int
-    var dueAt: Instant
+    package var sequence: Int64
+    package var bytes: Int
+    package var dueAt: Instant
     var isFull: Bool {
       bytes >= ReportBuffer.maxEntryBytes || report.items.count >= ReportBuffer.maxEntryItems
     }
@@ -24,14 +24,16 @@ struct ReportBuffer {
   static let itemDelay = Duration.milliseconds(100)
   static let progressInterval = Duration.seconds(1)
 
+  package init() {}
+
   private var queues: [Lease: [Entry]] = [:]
   private var lastProgressAt: [Lease: Instant] = [:]
   /// The bytes that its reports came in.
   private(set) var bytes = 0
 
-  var isEmpty: Bool { queues.isEmpty }
+  package var isEmpty: Bool { queues.isEmpty }
 
-  mutating func add(_ report: AttemptReport, sequence: Int64, bytes: Int, now: Instant) {
+  package mutating func add(_ report: AttemptReport, sequence: Int64, bytes: Int, now: Instant) {
     let lease = report.lease
     let due = dueTime(of: report, now: now)
     var queue = queues[lease] ?? []
@@ -49,24 +51,24 @@ struct ReportBuffer {
   }
 
   /// Makes all that a lease has waiting due at once.
-  mutating func expedite(_ lease: Lease, now: Instant) {
+  package mutating func expedite(_ lease: Lease, now: Instant) {
     guard var queue = queues[lease] else { return }
     for index in queue.indices { queue[index].dueAt = min(queue[index].dueAt, now) }
     queues[lease] = queue
   }
 
-  mutating func expediteAll(now: Instant) {
+  package mutating func expediteAll(now: Instant) {
     for lease in queues.keys { expedite(lease, now: now) }
   }
 
   /// Takes what is due, at most one report for each lease, the longest due first.
-  mutating func take(now: Instant, maxReports: Int = 500, maxBytes: Int = 4 << 20) -> [Entry] {
+  package mutating func take(now: Instant, maxReports: Int = 500, maxBytes: Int = 4 << 20) -> [Entry] {
     let due = queues.compactMap { lease, queue in
       queue.first.flatMap { $0.dueAt <= now ? (lease: lease, dueAt: $0.dueAt) : nil }
     }
     var batch: [Entry] = []
     var room = maxBytes
-    for (lease, _) in due.sorted(by: { $0.dueAt < $1.dueAt }).prefix(maxReports) where room > 0 {
+    for (lease, _) in due.sorted(by: Self.isBefore).prefix(maxReports) where room > 0 {
       guard var queue = queues[lease] else { continue }
       let entry = queue.removeFirst()
       queues[lease] = queue.isEmpty ? nil : queue
@@ -78,16 +80,25 @@ struct ReportBuffer {
     return batch
   }
 
+  /// Of what is due at the same time, the older scan's comes first: the order is that of the reports, and of no hash.
+  private static func isBefore(
+    _ left: (lease: Lease, dueAt: Instant), _ right: (lease: Lease, dueAt: Instant)
+  ) -> Bool {
+    guard left.dueAt == right.dueAt else { return left.dueAt < right.dueAt }
+    return left.lease.scanID == right.lease.scanID
+      ? left.lease.token < right.lease.token : left.lease.scanID < right.lease.scanID
+  }
+
   /// When the next report is due; `nil` if none waits.
-  var nextDue: Instant? { queues.values.compactMap(\.first?.dueAt).min() }
+  package var nextDue: Instant? { queues.values.compactMap(\.first?.dueAt).min() }
 
   /// Forgets when an attempt that is over last wrote; what it still has waiting is written.
-  mutating func closed(_ lease: Lease) {
+  package mutating func closed(_ lease: Lease) {
     lastProgressAt[lease] = nil
   }
 
   /// Drops all of a lease that no longer holds.
-  mutating func forget(_ lease: Lease) {
+  package mutating func forget(_ lease: Lease) {
     for entry in queues.removeValue(forKey: lease) ?? [] { bytes -= entry.bytes }
     lastProgressAt[lease] = nil
   }

@@ -16,6 +16,10 @@ package final class Sweeper: Sendable {
     /// Another process leads so long after the leader was last heard of.
     package var termSeconds: Double
     package var policy: @Sendable (_ kind: String, _ target: String) -> Policy
+    /// This process's own steady clock. A simulation drives it.
+    package var instant: @Sendable () -> ContinuousClock.Instant = { .now }
+    /// 0 to 1.
+    package var random: @Sendable () -> Double = { .random(in: 0...1) }
 
     package init(
       holder: String, intervalSeconds: Double = 15, termSeconds: Double = 7.5,
@@ -48,7 +52,7 @@ package final class Sweeper: Sendable {
   private let applier: RecoveryApplier
   private let logger: Logger
   private let bell: Doorbell
-  private let born = ContinuousClock.now
+  private let born: ContinuousClock.Instant
   private let state: Mutex<State>
 
   package init(
@@ -60,7 +64,8 @@ package final class Sweeper: Sendable {
     planner = SweepPlanner(store: store, policy: configuration.policy)
     applier = RecoveryApplier(store: store, actor: "sweep", logger: logger)
     bell = Doorbell(eventLoop: MultiThreadedEventLoopGroup.singleton.next())
-    state = Mutex(State(health: ObserverHealth(at: 0), nextSweep: .now))
+    born = configuration.instant()
+    state = Mutex(State(health: ObserverHealth(at: 0), nextSweep: born))
   }
 
   /// Leads and sweeps until ``end()``.
@@ -75,7 +80,7 @@ package final class Sweeper: Sendable {
         logger.error("the sweep failed; it is tried again", metadata: ["error": "\(error)"])
       }
       // Five turns a term: whoever takes over does so within a term and a quarter.
-      bell.ring(after: configuration.termSeconds / 5 * Double.random(in: 0.8...1.2))
+      bell.ring(after: configuration.termSeconds / 5 * (0.8 + 0.4 * configuration.random()))
     }
     do throws(StoreError) {
       try await store.resign("sweep", as: configuration.holder)
@@ -92,18 +97,19 @@ package final class Sweeper: Sendable {
 
   /// Sweeps at once, if this process leads.
   package func sweepNow() {
-    state.withLock { $0.nextSweep = .now }
+    state.withLock { $0.nextSweep = configuration.instant() }
     bell.ring()
   }
 
-  private func turn() async throws(StoreError) {
-    let asked = ContinuousClock.now
+  /// Takes or keeps the lead, and sweeps if it is time.
+  package func turn() async throws(StoreError) {
+    let asked = configuration.instant()
     let leads = try await store.lead(
       "sweep", as: configuration.holder, forSeconds: configuration.termSeconds)
-    observe(.databaseLatency(seconds: (ContinuousClock.now - asked).seconds))
+    observe(.databaseLatency(seconds: (configuration.instant() - asked).seconds))
     guard leads, state.withLock({ $0.nextSweep <= asked }) else { return }
     _ = try await runOnce()
-    let pause = configuration.intervalSeconds * Double.random(in: 0.8...1.2)
+    let pause = configuration.intervalSeconds * (0.8 + 0.4 * configuration.random())
     state.withLock { $0.nextSweep = asked + .seconds(pause) }
   }
 
@@ -122,7 +128,7 @@ package final class Sweeper: Sendable {
       let planned = planner.planned(page.rows, fleet: fleet, now: page.now, limits: limits)
       let results = await applier.apply(
         planned, patienceSeconds: { self.planner.effective($0).cancellingTimeoutSeconds },
-        jitter: { Double.random(in: 0...1) })
+        jitter: configuration.random)
       let spent = results.count { $0.outcome == .recovered || $0.outcome == .ordered }
       state.withLock { $0.health.spend(spent, at: ownSeconds) }
       try await follow(planned)
@@ -167,14 +173,14 @@ package final class Sweeper: Sendable {
 
   // MARK: Watching itself
 
-  private var ownSeconds: Double { (ContinuousClock.now - born).seconds }
+  private var ownSeconds: Double { (configuration.instant() - born).seconds }
 
   private func observe(_ observation: ObserverHealth.Observation) {
     state.withLock { $0.health.observe(observation, at: ownSeconds) }
   }
 
   private func watchClocks(_ database: Timestamp) {
-    let own = ContinuousClock.now
+    let own = configuration.instant()
     let last = state.withLock { state in
       defer { state.lastTurn = (own, database) }
       return state.lastTurn

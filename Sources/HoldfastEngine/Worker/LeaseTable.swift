@@ -1,13 +1,13 @@
-import HoldfastCore
-import HoldfastStorage
+package import HoldfastCore
+package import HoldfastStorage
 import Synchronization
 
 /// The leases that a worker holds, and until when each of them surely holds.
 ///
 /// Times are this machine's monotonic clock, measured from before a renewal was sent: the database cannot have counted from
 /// earlier, so no two clocks are compared.
-final class LeaseTable: Sendable {
-  typealias Instant = ContinuousClock.Instant
+package final class LeaseTable: Sendable {
+  package typealias Instant = ContinuousClock.Instant
 
   private struct Entry {
     var intervalSeconds: Double
@@ -23,18 +23,18 @@ final class LeaseTable: Sendable {
   /// The most that ending a runner may take.
   let maxMarginSeconds: Double
 
-  init(maxMarginSeconds: Double) {
+  package init(maxMarginSeconds: Double) {
     self.maxMarginSeconds = maxMarginSeconds
   }
 
-  var leases: [Lease] { entries.withLock { Array($0.keys) } }
-  var count: Int { entries.withLock { $0.count } }
+  package var leases: [Lease] { entries.withLock { Array($0.keys) } }
+  package var count: Int { entries.withLock { $0.count } }
   /// The shortest interval of all scans held.
-  var shortestIntervalSeconds: Double? {
+  package var shortestIntervalSeconds: Double? {
     entries.withLock { $0.values.map(\.intervalSeconds).min() }
   }
 
-  func add(
+  package func add(
     _ lease: Lease, intervalSeconds: Double, staleAfterIntervals: Double = 3,
     claimedAt: Instant,
     stop: @escaping @Sendable (AttemptCore.StopCause) -> Void
@@ -46,12 +46,12 @@ final class LeaseTable: Sendable {
     }
   }
 
-  func remove(_ lease: Lease) {
+  package func remove(_ lease: Lease) {
     entries.withLock { $0[lease] = nil }
   }
 
   /// Notes a beat that was sent at `sentAt` with these leases, and passes on what the database answered.
-  func beaten(_ leases: [Lease], sentAt: Instant, outcome: BeatOutcome) {
+  package func beaten(_ leases: [Lease], sentAt: Instant, outcome: BeatOutcome) {
     let lost = Set(outcome.lost)
     let stops = entries.withLock { entries -> [() -> Void] in
       leases.compactMap { lease in
@@ -71,14 +71,14 @@ final class LeaseTable: Sendable {
     for stop in stops { stop() }
   }
 
-  func stopAll(_ cause: AttemptCore.StopCause) {
+  package func stopAll(_ cause: AttemptCore.StopCause) {
     for stop in entries.withLock({ $0.values.map(\.stop) }) { stop(cause) }
   }
 
   /// Tells the attempts whose lease could be given away soon to stop while it surely still holds.
   ///
   /// - Returns: when the next lease becomes unsure if it is not renewed.
-  func giveUpUnsure(now: Instant) -> Instant? {
+  package func giveUpUnsure(now: Instant) -> Instant? {
     let (stops, next) = entries.withLock { entries -> ([() -> Void], Instant?) in
       var stops: [() -> Void] = []
       var next: Instant?

@@ -5,7 +5,7 @@ extension SQLStore {
     _ worker: WorkerRegistration
   ) async throws(StoreError) -> WorkerLife {
     // Unique for each life, unlike the name: a restart under the same name must not inherit leases.
-    let life = WorkerLife(id: ScanID.make().description, name: worker.name, host: worker.host)
+    let life = WorkerLife(id: makeID().description, name: worker.name, host: worker.host)
     return try await database.write { (connection) throws(StoreError) in
       try connection.run(
         WorkerSQL.insert,

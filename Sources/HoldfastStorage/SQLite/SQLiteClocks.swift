@@ -22,11 +22,11 @@ final class SQLiteClocks: Sendable {
     return try result.get()
   }
 
+  var now: Timestamp { SQLiteClocks.stoppedAt ?? clock() }
+
   func install(in database: GRDB.Database) {
-    let clock = clock
     database.add(
-      function: DatabaseFunction("holdfast_now", argumentCount: 1) { arguments in
-        let now = SQLiteClocks.stoppedAt ?? clock()
+      function: DatabaseFunction("holdfast_now", argumentCount: 1) { [self] arguments in
         let seconds = Double.fromDatabaseValue(arguments[0]) ?? 0
         return (seconds == 0 ? now : now.adding(seconds: seconds)).description
       })

@@ -100,7 +100,7 @@ final class SQLiteDatabase: Database {
   }
 
   /// `BEGIN IMMEDIATE` takes the write lock at once: a transaction that reads first and then wants it could be refused.
-  private static func transaction<T>(
+  static func transaction<T>(
     _ connection: SQLiteConnection, in database: GRDB.Database,
     _ body: (any SQLConnection) throws(StoreError) -> T
   ) throws(StoreError) -> T {

@@ -4,17 +4,17 @@ package struct Statement: Sendable {
   let postgres: String
 
   /// - Parameter make: writes the statement for a dialect, with `$1`, `$2`, … for its parameters.
-  init(_ make: (Dialect) -> String) {
+  package init(_ make: (Dialect) -> String) {
     sqlite = Statement.withQuestionMarks(make(.sqlite))
     postgres = make(.postgres)
   }
 
   /// A statement that both databases understand as it is.
-  init(_ sql: String) {
+  package init(_ sql: String) {
     self.init { _ in sql }
   }
 
-  func text(for dialect: Dialect) -> String {
+  package func text(for dialect: Dialect) -> String {
     switch dialect {
     case .sqlite: sqlite
     case .postgres: postgres
