@@ -110,6 +110,20 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
       ],
       swiftSettings: settings),
+    .target(
+      name: "HoldfastSimulation",
+      dependencies: [
+        "HoldfastCore", "HoldfastStorage", "HoldfastEngine",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "holdfast-sim",
+      dependencies: [
+        "HoldfastSimulation",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
 
     .testTarget(
       name: "HoldfastCoreTests", dependencies: ["HoldfastCore"], swiftSettings: settings),
@@ -145,6 +159,8 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
+    .testTarget(
+      name: "SimulationTests", dependencies: ["HoldfastSimulation"], swiftSettings: settings),
     .testTarget(
       name: "BrowserTests",
       dependencies: ["HoldfastCore", "HoldfastBrowser", "HoldfastTestKit", "holdfast"],

@@ -73,12 +73,7 @@ package final class Sweeper: Sendable {
     bell.ring()
     for await _ in bell.rings {
       if state.withLock(\.isEnding) { break }
-      do throws(StoreError) {
-        try await turn()
-      } catch {
-        observe(.databaseError)
-        logger.error("the sweep failed; it is tried again", metadata: ["error": "\(error)"])
-      }
+      await takeTurn()
       // Five turns a term: whoever takes over does so within a term and a quarter.
       bell.ring(after: configuration.termSeconds / 5 * (0.8 + 0.4 * configuration.random()))
     }
@@ -101,8 +96,17 @@ package final class Sweeper: Sendable {
     bell.ring()
   }
 
-  /// Takes or keeps the lead, and sweeps if it is time.
-  package func turn() async throws(StoreError) {
+  /// Takes or keeps the lead, and sweeps if it is time. What goes wrong is tried again in the next turn.
+  package func takeTurn() async {
+    do throws(StoreError) {
+      try await turn()
+    } catch {
+      observe(.databaseError)
+      logger.error("the sweep failed; it is tried again", metadata: ["error": "\(error)"])
+    }
+  }
+
+  private func turn() async throws(StoreError) {
     let asked = configuration.instant()
     let leads = try await store.lead(
       "sweep", as: configuration.holder, forSeconds: configuration.termSeconds)

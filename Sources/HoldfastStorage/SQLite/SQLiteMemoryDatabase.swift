@@ -25,6 +25,11 @@ package final class SQLiteMemoryDatabase: Database {
     }
   }
 
+  /// Brings its schema up to date.
+  package func migrateNow() throws(StoreError) {
+    _ = try writeNow { (connection) throws(StoreError) in try Migrator.migrate(connection) }
+  }
+
   /// Becomes a copy of `other`: its schema and all that it holds.
   package func copy(_ other: SQLiteMemoryDatabase) throws(StoreError) {
     do {

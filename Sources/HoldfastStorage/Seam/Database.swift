@@ -47,14 +47,14 @@ package protocol SQLConnection: AnyObject {
 extension SQLConnection {
   /// Runs a statement for its effect; returns how many rows were changed.
   @discardableResult
-  func run(
+  package func run(
     _ statement: Statement, _ parameters: [SQLValue] = [], rows: Recordset? = nil
   ) throws(StoreError) -> Int {
     try run(statement, parameters, rows: rows) { (_: any SQLRow) throws(StoreError) in }
   }
 
   /// All resulting rows, each made by `decode`.
-  func all<T>(
+  package func all<T>(
     _ statement: Statement, _ parameters: [SQLValue] = [], rows: Recordset? = nil,
     _ decode: (any SQLRow) throws(StoreError) -> T
   ) throws(StoreError) -> [T] {
@@ -66,7 +66,7 @@ extension SQLConnection {
   }
 
   /// The first resulting row.
-  func first<T>(
+  package func first<T>(
     _ statement: Statement, _ parameters: [SQLValue] = [],
     _ decode: (any SQLRow) throws(StoreError) -> T
   ) throws(StoreError) -> T? {
@@ -91,11 +91,11 @@ package protocol SQLRow: AnyObject {
 }
 
 extension SQLRow {
-  func optionalInt(_ column: Int) -> Int64? { isNull(column) ? nil : int(column) }
-  func optionalText(_ column: Int) -> String? { isNull(column) ? nil : text(column) }
-  func optionalTime(_ column: Int) -> Timestamp? { isNull(column) ? nil : time(column) }
+  package func optionalInt(_ column: Int) -> Int64? { isNull(column) ? nil : int(column) }
+  package func optionalText(_ column: Int) -> String? { isNull(column) ? nil : text(column) }
+  package func optionalTime(_ column: Int) -> Timestamp? { isNull(column) ? nil : time(column) }
   // Not `nil`: a JSON value can be written so, too.
-  func optionalJSON(_ column: Int) -> JSONValue? {
+  package func optionalJSON(_ column: Int) -> JSONValue? {
     isNull(column) ? Optional<JSONValue>.none : .some(json(column))
   }
 }

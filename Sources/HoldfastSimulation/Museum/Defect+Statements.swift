@@ -1,0 +1,76 @@
+import HoldfastStorage
+
+extension Defect {
+  /// The statement to run in place of `sql`, which has SQLite's numbered parameters.
+  func rewritten(_ sql: String, _ request: Request) -> String {
+    switch (self, request) {
+    case (.reportsWithoutToken, .report):
+      return sql.replacing(" AND scans.lease_token = r.token", with: "")
+        .replacing("scans.lease_token = r.token AND ", with: "")
+    case (.beatsWithoutToken, .beat):
+      return sql.replacing(" AND scans.lease_token = r.token", with: "")
+    case (.beatsNameNoAttempt, .beat(let life, _)):
+      if sql.contains("UPDATE workers SET last_heartbeat_at") {
+        // The same statement renews all that the worker is recorded as holding.
+        return sql
+      }
+      return sql.replacing(
+        "WHERE scans.id = r.id AND scans.lease_token = r.token",
+        with: "WHERE scans.worker_id = '\(life.id)'"
+      ).replacing("scans.last_activity_at = scans.claimed_at", with: "FALSE")
+    case (.recoversByIDAlone, .sweep) where sql.contains("recovery_info ="):
+      return Self.withoutGuard(sql)
+    case (.neverBeatIsExempt, .sweep):
+      return sql.replacing(
+        "s.check_at <=",
+        with: "(s.status <> 'running' OR s.last_activity_at > s.claimed_at) AND s.check_at <=")
+    case (.completesWithoutEvent, .report)
+    where sql.contains("INSERT INTO scan_lifecycle_events"):
+      return sql + " WHERE r.event_type <> 'scan_completed'"
+    case (.recoversWithoutEvent, .sweep)
+    where sql.contains("INSERT INTO scan_lifecycle_events"):
+      return sql + " WHERE r.event_type = 'scan_verdict'"
+    case (.sweepDoesNotPage, .sweep):
+      if sql.contains("s.check_at <=") { return sql.replacing("LIMIT ?3", with: "LIMIT 1") }
+      return sql.contains("SET check_at = r.at") ? sql + " AND FALSE" : sql
+    case (.recoveryStartsWork, .sweep) where sql.contains("recovery_info ="):
+      return sql.replacing(
+        "status = ?5,", with: "status = CASE ?5 WHEN 'pending' THEN 'running' ELSE ?5 END,")
+    case (.rowBeforeProcess, .sweep) where sql.contains("s.check_at <="):
+      // The order is taken for one given long ago, so that nobody is waited for.
+      return sql.replacing("s.ordered_at,", with: "'2000-01-01T00:00:00.000Z',")
+    case (.lateSuccessIsApplied, .report)
+    where sql.contains("transitions = scans.transitions + 1"):
+      return sql.replacing(" AND scans.lease_token = r.token", with: "")
+        .replacing("AND scans.status IN ('running')", with: "")
+    case (.crashesAreNotCounted, _) where sql.contains("crashes = scans.crashes +"):
+      return sql.replacing("crashes = scans.crashes + r.crashes", with: "crashes = 0")
+        .replacing("crashes = scans.crashes + ?10", with: "crashes = 0")
+    case (.sweepHasItsOwnClock, .sweep) where sql.contains("FROM scans s"):
+      return sql.replacing(
+        "s.ordered_at, holdfast_now(0)", with: "s.ordered_at, holdfast_now(3600)")
+    case (.beatsHaveTheirOwnClock, .beat):
+      return sql.replacing(
+        "SET last_activity_at = holdfast_now(0)", with: "SET last_activity_at = holdfast_now(3600)")
+    case (.checkpointWithoutItems, .report) where sql.contains("INSERT INTO scan_items"):
+      return sql.replacing("WHERE TRUE", with: "WHERE ?2 NOT LIKE '%7'")
+    case (.itemsCountTwice, .report)
+    where sql.contains("SELECT scan_items.scan_id, scan_items.change"):
+      return sql + " AND FALSE"
+    case (.claimsWhatRuns, .claim):
+      return sql.replacing(
+        "WHERE status = 'pending' AND priority = ?3",
+        with: "WHERE status IN ('pending', 'running') AND priority = ?3"
+      ).replacing("scans.status IN ('pending')", with: "scans.status IN ('pending', 'running')")
+    default: return sql
+    }
+  }
+
+  /// The predicate up to the id, and none of the rest.
+  private static func withoutGuard(_ sql: String) -> String {
+    guard let start = sql.ranges(of: "WHERE scans.id = ?1").first,
+      let end = sql.ranges(of: "RETURNING").first
+    else { return sql }
+    return String(sql[..<start.upperBound]) + "\n" + String(sql[end.lowerBound...])
+  }
+}
