@@ -84,7 +84,7 @@ private enum Supervising {
         THEN leaderships.acquired_at ELSE excluded.acquired_at END,
       expires_at = excluded.expires_at,
       holder = excluded.holder
-    WHERE leaderships.holder = excluded.holder OR leaderships.expires_at < \(dialect.now)
+    WHERE leaderships.holder = excluded.holder OR leaderships.expires_at <= \(dialect.now)
     RETURNING holder
     """
   }
