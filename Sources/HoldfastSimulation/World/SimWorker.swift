@@ -80,8 +80,15 @@ final class SimWorker: @unchecked Sendable {
     guard let reporter else { return }
     scheduler.start("\(machine.name) beats") { await self.beatLoop(life) }
     scheduler.start("\(machine.name) guards") { await self.guardLoop() }
-    scheduler.start("\(machine.name) reports") { await reporter.flushLoop() }
-    scheduler.start("\(machine.name) delivers") { await reporter.deliverLoop() }
+    scheduler.start("\(machine.name) reports") {
+      await reporter.flushLoop()
+      // The reporter does not own its worker, whose life may be over before this wait is.
+      withExtendedLifetime(self) {}
+    }
+    scheduler.start("\(machine.name) delivers") {
+      await reporter.deliverLoop()
+      withExtendedLifetime(self) {}
+    }
     await reporter.deliverLeftovers()
     _ = await answered { () async throws(StoreError) in try await self.recoverEarlierLives(life) }
     await claimLoop(life)
