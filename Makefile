@@ -31,7 +31,7 @@ run: ## Build in release, start the server, scan SCAN_ROOT and print the page's 
 .PHONY: build
 build: ## Build the release binary: .build/release/holdfast
 	@scripts/bootstrap build
-	swift build -c release --product holdfast
+	@scripts/build-release
 
 .PHONY: install
 install: build ## Put the binary, its manual page and completions under PREFIX
