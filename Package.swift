@@ -142,7 +142,7 @@ let package = Package(
     .testTarget(
       name: "HoldfastServerTests",
       dependencies: [
-        "HoldfastCore", "HoldfastStorage", "HoldfastServer", "HoldfastTestKit",
+        "HoldfastCore", "HoldfastStorage", "HoldfastEngine", "HoldfastServer", "HoldfastTestKit",
         .product(name: "HummingbirdTesting", package: "hummingbird"),
       ],
       swiftSettings: settings),

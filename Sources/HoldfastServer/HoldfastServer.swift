@@ -10,12 +10,18 @@ package struct HoldfastServer: Sendable {
   private let store: any ScanStore
   private let configuration: ServerConfiguration
   private let logger: Logger
+  private let cleanup: (any CleanupService)?
 
   /// How many connections are held at once; more wait to be accepted.
   private static let mostConnections = 1024
 
-  package init(store: any ScanStore, configuration: ServerConfiguration, logger: Logger) {
+  /// - Parameter cleanup: answers `/api/admin`; without one, nothing is there.
+  package init(
+    store: any ScanStore, configuration: ServerConfiguration, logger: Logger,
+    cleanup: (any CleanupService)? = nil
+  ) {
     self.store = store
+    self.cleanup = cleanup
     self.configuration = configuration
     self.logger = logger
   }
@@ -88,6 +94,13 @@ package struct HoldfastServer: Sendable {
     ScannerAPI(
       store: store, submitter: submitter, hub: hub, waitSeconds: configuration.scanWaitSeconds
     ).add(to: &routes)
+    if let cleanup {
+      AdminAPI(
+        store: store, cleanup: cleanup, hub: hub,
+        waitSeconds: min(configuration.scanWaitSeconds, 15)
+      ).add(to: &routes)
+      CleanupPages(pages: pages, cleanup: cleanup).add(to: &routes)
+    }
     StatusAPI(store: store, version: configuration.version).add(to: &routes)
     EventsAPI(store: store, hub: hub).add(to: &routes)
     SignInPages(authenticator: authenticator, pages: pages).add(to: &routes)

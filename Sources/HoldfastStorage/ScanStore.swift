@@ -198,6 +198,14 @@ package enum OperatorAction: String, Sendable, CaseIterable, Codable {
   case resume
   /// Runs an ended scan (failed, partial, cancelled) again under the same id, from its checkpoint if it has one.
   case retry
+  /// Ends a pending or running scan as failed.
+  case fail
+  /// Starts a running or ended scan over from its beginning; what it produced in a running attempt stays and is written again.
+  case requeue
+  /// Takes back a cleanup that was wrong: the scan goes on as if it had not been failed.
+  case revert
+  /// Retry as one of many: every failed scan of its target's last try goes back to pending.
+  case reset
 }
 
 package enum ActionOutcome: Sendable, Hashable {
@@ -235,15 +243,18 @@ package struct ScanFilter: Sendable, Hashable {
   package var kind: String?
   package var target: String?
   package var scope: String?
+  /// Only those that a cleanup has failed (``Reason/cleanups``).
+  package var onlyCleaned: Bool
 
   package init(
     tenantID: String? = nil, statuses: [ScanStatus] = [], kind: String? = nil,
-    target: String? = nil, scope: String? = nil
+    target: String? = nil, scope: String? = nil, onlyCleaned: Bool = false
   ) {
     self.tenantID = tenantID
     self.statuses = statuses
     self.kind = kind
     self.target = target
     self.scope = scope
+    self.onlyCleaned = onlyCleaned
   }
 }

@@ -114,6 +114,11 @@ struct Composition: Sendable {
     { [book = configuration.policies] in book.effective(kind: $0, target: $1).policy }
   }
 
+  /// What operators do about stuck scans, under the same policies as the sweep.
+  func desk(_ store: SQLStore) -> OperatorDesk {
+    OperatorDesk(store: store, planner: planner(store), logger: logger)
+  }
+
   /// A worker over this composition's settings.
   func worker(
     _ store: any ScanStore, slots: Int, kinds: [String] = [], onlyScan: ScanID? = nil

@@ -12,22 +12,26 @@ struct HoldfastCommand: ParsableCommand {
     version: holdfastVersion,
     groupedSubcommands: [
       CommandGroup(name: "Running", subcommands: [ServeCommand.self, WorkerCommand.self]),
-      CommandGroup(name: "Scanning", subcommands: [ScanCommand.self, FollowCommand.self]),
+      CommandGroup(
+        name: "Scanning",
+        subcommands: [ScanCommand.self, SubmitCommand.self, CheckCommand.self, FollowCommand.self]),
       CommandGroup(
         name: "Reading",
         subcommands: [
-          ListCommand.self, ShowCommand.self, EventsCommand.self, ErrorsCommand.self,
-          ItemsCommand.self,
+          ListCommand.self, HistoryCommand.self, ShowCommand.self, EventsCommand.self,
+          ErrorsCommand.self, ItemsCommand.self,
         ]),
       CommandGroup(
         name: "Acting",
         subcommands: [
-          CancelCommand.self, RetryCommand.self, PauseCommand.self, ResumeCommand.self,
+          CancelCommand.self, FailCommand.self, RetryCommand.self, RequeueCommand.self,
+          RevertCommand.self, PauseCommand.self, ResumeCommand.self, ResetCommand.self,
+          DeleteCommand.self,
         ]),
       CommandGroup(
         name: "Supervision",
         subcommands: [
-          CleanupCommand.self, CheckCommand.self, UnlockCommand.self, PolicyCommand.self,
+          CleanupCommand.self, UnlockCommand.self, PolicyCommand.self,
         ]),
       CommandGroup(
         name: "Administration",

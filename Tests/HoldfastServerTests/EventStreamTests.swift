@@ -145,7 +145,8 @@ import Testing
     let port = try #require(await ports.first { _ in true })
     let token = try String(contentsOfFile: folder.path("data/admin-token"), encoding: .utf8)
     let server = TestServer(
-      store: store, port: port, token: token.filter { !$0.isNewline }, folder: folder)
+      store: store, port: port, token: token.filter { !$0.isNewline }, folder: folder,
+      url: .sqlite(path: folder.path("holdfast.db")))
     var stream = try await server.events()
     async let waiting = server.post("/api/scanner/scan", ["root_path": "/srv/a"])
     #expect(try await stream.nextLifecycle()?.json?["event_type"] == "scan_submitted")

@@ -173,13 +173,13 @@ _holdfast() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    serve|worker|scan|follow|list|show|events|errors|items|cancel|retry|pause|resume|cleanup|check|unlock|policy|migrate|token|version|help)
+    serve|worker|scan|submit|check|follow|list|history|show|events|errors|items|cancel|fail|retry|requeue|revert|pause|resume|reset|delete|cleanup|unlock|policy|migrate|token|version|help)
         # Offer subcommand argument completions
         "_holdfast_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'serve worker scan follow list show events errors items cancel retry pause resume cleanup check unlock policy migrate token version help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'serve worker scan submit check follow list history show events errors items cancel fail retry requeue revert pause resume reset delete cleanup unlock policy migrate token version help' -- "${cur}"))
         ;;
     esac
 }
@@ -341,6 +341,67 @@ _holdfast_scan_library() {
     esac
 }
 
+_holdfast_submit() {
+    repeating_flags=()
+    non_repeating_flags=(--if-safe --json --version -h --help)
+    repeating_options=(--param)
+    non_repeating_options=(--age-hours --priority --idempotency-key --database --data-dir --config)
+    __holdfast_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--param')
+        return
+        ;;
+    '--age-hours')
+        return
+        ;;
+    '--priority')
+        return
+        ;;
+    '--idempotency-key')
+        return
+        ;;
+    '--database')
+        return
+        ;;
+    '--data-dir')
+        __holdfast_add_completions -d
+        return
+        ;;
+    '--config')
+        __holdfast_add_completions -o plusdirs -fX '!*.@(yaml|yml)'
+        return
+        ;;
+    esac
+}
+
+_holdfast_check() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--age-hours --database --data-dir --config)
+    __holdfast_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--age-hours')
+        return
+        ;;
+    '--database')
+        return
+        ;;
+    '--data-dir')
+        __holdfast_add_completions -d
+        return
+        ;;
+    '--config')
+        __holdfast_add_completions -o plusdirs -fX '!*.@(yaml|yml)'
+        return
+        ;;
+    esac
+}
+
 _holdfast_follow() {
     repeating_flags=()
     non_repeating_flags=(--json --version -h --help)
@@ -385,6 +446,41 @@ _holdfast_list() {
         __holdfast_add_completions -W 'pending'$'\n''running'$'\n''paused'$'\n''completed'$'\n''partial'$'\n''failed'$'\n''cancelled'
         return
         ;;
+    '--kind')
+        return
+        ;;
+    '--target')
+        return
+        ;;
+    '--limit')
+        return
+        ;;
+    '--cursor')
+        return
+        ;;
+    '--database')
+        return
+        ;;
+    '--data-dir')
+        __holdfast_add_completions -d
+        return
+        ;;
+    '--config')
+        __holdfast_add_completions -o plusdirs -fX '!*.@(yaml|yml)'
+        return
+        ;;
+    esac
+}
+
+_holdfast_history() {
+    repeating_flags=()
+    non_repeating_flags=(--cleaned --all --json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--kind --target --limit --cursor --database --data-dir --config)
+    __holdfast_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
     '--kind')
         return
         ;;
@@ -551,7 +647,85 @@ _holdfast_cancel() {
     esac
 }
 
+_holdfast_fail() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--reason --database --data-dir --config)
+    __holdfast_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--reason')
+        return
+        ;;
+    '--database')
+        return
+        ;;
+    '--data-dir')
+        __holdfast_add_completions -d
+        return
+        ;;
+    '--config')
+        __holdfast_add_completions -o plusdirs -fX '!*.@(yaml|yml)'
+        return
+        ;;
+    esac
+}
+
 _holdfast_retry() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--reason --database --data-dir --config)
+    __holdfast_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--reason')
+        return
+        ;;
+    '--database')
+        return
+        ;;
+    '--data-dir')
+        __holdfast_add_completions -d
+        return
+        ;;
+    '--config')
+        __holdfast_add_completions -o plusdirs -fX '!*.@(yaml|yml)'
+        return
+        ;;
+    esac
+}
+
+_holdfast_requeue() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--reason --database --data-dir --config)
+    __holdfast_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--reason')
+        return
+        ;;
+    '--database')
+        return
+        ;;
+    '--data-dir')
+        __holdfast_add_completions -d
+        return
+        ;;
+    '--config')
+        __holdfast_add_completions -o plusdirs -fX '!*.@(yaml|yml)'
+        return
+        ;;
+    esac
+}
+
+_holdfast_revert() {
     repeating_flags=()
     non_repeating_flags=(--json --version -h --help)
     repeating_options=()
@@ -629,6 +803,61 @@ _holdfast_resume() {
     esac
 }
 
+_holdfast_reset() {
+    repeating_flags=()
+    non_repeating_flags=(--failed --dry-run --yes --json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--kind --database --data-dir --config)
+    __holdfast_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--kind')
+        return
+        ;;
+    '--database')
+        return
+        ;;
+    '--data-dir')
+        __holdfast_add_completions -d
+        return
+        ;;
+    '--config')
+        __holdfast_add_completions -o plusdirs -fX '!*.@(yaml|yml)'
+        return
+        ;;
+    esac
+}
+
+_holdfast_delete() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--confirm --reason --database --data-dir --config)
+    __holdfast_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--confirm')
+        return
+        ;;
+    '--reason')
+        return
+        ;;
+    '--database')
+        return
+        ;;
+    '--data-dir')
+        __holdfast_add_completions -d
+        return
+        ;;
+    '--config')
+        __holdfast_add_completions -o plusdirs -fX '!*.@(yaml|yml)'
+        return
+        ;;
+    esac
+}
+
 _holdfast_cleanup() {
     repeating_flags=()
     non_repeating_flags=(--dry-run --auto --json --version -h --help)
@@ -651,32 +880,6 @@ _holdfast_cleanup() {
         __holdfast_add_completions -W 'heartbeat_stale'$'\n''progress_stalled'$'\n''runtime_timeout'$'\n''pending_timeout'$'\n''worker_lost'$'\n''worker_restarted'$'\n''worker_drained'$'\n''runner_crashed'$'\n''orphaned_lock'$'\n''manual_intervention'
         return
         ;;
-    '--age-hours')
-        return
-        ;;
-    '--database')
-        return
-        ;;
-    '--data-dir')
-        __holdfast_add_completions -d
-        return
-        ;;
-    '--config')
-        __holdfast_add_completions -o plusdirs -fX '!*.@(yaml|yml)'
-        return
-        ;;
-    esac
-}
-
-_holdfast_check() {
-    repeating_flags=()
-    non_repeating_flags=(--json --version -h --help)
-    repeating_options=()
-    non_repeating_options=(--age-hours --database --data-dir --config)
-    __holdfast_offer_flags_options 2
-
-    # Offer option value completions
-    case "${prev}" in
     '--age-hours')
         return
         ;;

@@ -6,12 +6,14 @@ package struct RecoveryOrder: Sendable, Hashable, Codable {
   package var countsAsCrash: Bool
   package var countsAsStuck: Bool
   package var delaySeconds: Double
-  /// The verdict's sentence.
+  /// The verdict's sentence, or the operator's reason.
   package var sentence: String
+  /// The operator who gave it; `nil` for the sweep.
+  package var actor: String?
 
   package init(
     action: RecoveryDecision.Action, reason: Reason, countsAsCrash: Bool, countsAsStuck: Bool,
-    delaySeconds: Double, sentence: String
+    delaySeconds: Double, sentence: String, actor: String? = nil
   ) {
     self.action = action
     self.reason = reason
@@ -19,6 +21,7 @@ package struct RecoveryOrder: Sendable, Hashable, Codable {
     self.countsAsStuck = countsAsStuck
     self.delaySeconds = delaySeconds
     self.sentence = sentence
+    self.actor = actor
   }
 
   package init(_ entry: RecoveryPlan.Entry, delaySeconds: Double) {
@@ -41,7 +44,7 @@ package struct RecoveryOrder: Sendable, Hashable, Codable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case action, reason, sentence
+    case action, reason, sentence, actor
     case countsAsCrash = "counts_as_crash"
     case countsAsStuck = "counts_as_stuck"
     case delaySeconds = "delay_seconds"

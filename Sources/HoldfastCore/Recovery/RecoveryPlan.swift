@@ -27,6 +27,17 @@ package struct RecoveryPlan: Sendable, Hashable, Codable {
       case isResumable = "resumable"
     }
 
+    /// The same scan with what an operator has chosen for it instead of the policy's decision. It does not count against the
+    /// scan: a person has looked at it.
+    package func decided(_ action: RecoveryDecision.Action, why: String) -> Entry {
+      var entry = self
+      entry.decision = RecoveryDecision(
+        action: action, reason: decision.reason, why: why, countsAsCrash: false,
+        countsAsStuck: false)
+      entry.maxDelaySeconds = 0
+      return entry
+    }
+
     /// Full jitter over ``maxDelaySeconds``.
     package func delaySeconds(jitter: Double) -> Double {
       maxDelaySeconds * max(0, min(1, jitter))

@@ -12,3 +12,20 @@ package enum Reason: String, Codable, Sendable, CaseIterable {
   case orphanedLock = "orphaned_lock"
   case manualIntervention = "manual_intervention"
 }
+
+extension Reason {
+  /// The reasons of a scan that was cleaned: supervision gave up on it. The others are a runner's crash, an operator's hand, or no
+  /// failure at all.
+  package static let cleanups: [Reason] = [
+    .heartbeatStale, .progressStalled, .runtimeTimeout, .pendingTimeout, .workerLost,
+    .workerRestarted,
+  ]
+}
+
+extension Scan {
+  /// Whether supervision gave up on it.
+  package var isCleaned: Bool {
+    status == .failed
+      && (cleanupReason.flatMap(Reason.init(rawValue:)).map(Reason.cleanups.contains) ?? false)
+  }
+}

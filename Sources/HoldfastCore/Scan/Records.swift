@@ -39,8 +39,13 @@ package enum EventType: String, Sendable, CaseIterable {
   case unpaused = "scan_resumed"
   case cancelled = "scan_cancelled"
   case retried = "scan_retried"
+  case reverted = "scan_reverted"
+  case reset = "scan_reset"
+  case deleted = "scan_deleted"
   case cancelRequested = "cancel_requested"
   case pauseRequested = "pause_requested"
+  case failRequested = "fail_requested"
+  case requeueRequested = "requeue_requested"
   /// An end reported by an attempt that had lost its lease; recorded and not applied.
   case lateResult = "late_result"
   /// Supervision holds something else of the scan than before.

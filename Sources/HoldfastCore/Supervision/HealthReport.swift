@@ -88,14 +88,19 @@ package struct HealthReport: Sendable, Hashable {
   /// - Parameters:
   ///   - totalScans: of any status.
   ///   - judged: active scans with their verdicts.
+  ///   - statuses: how many scans there are of each status, where `judged` holds only those that may be due; `nil` where it
+  ///     holds every active one.
   ///   - workers: known, and how many of them are lost.
   package init(
-    totalScans: Int64, judged: [(ScanSnapshot, Verdict)], workers: Int = 0, lostWorkers: Int = 0,
-    now: Timestamp
+    totalScans: Int64, judged: [(ScanSnapshot, Verdict)],
+    statuses: [ScanStatus: Int64]? = nil, workers: Int = 0, lostWorkers: Int = 0, now: Timestamp
   ) {
     let due = judged.filter { $0.1.isDue }
-    let running = judged.count { $0.0.status == .running }
-    let waiting = judged.count { $0.0.status == .pending || $0.0.status == .paused }
+    func count(_ wanted: ScanStatus...) -> Int {
+      guard let statuses else { return judged.count { wanted.contains($0.0.status) } }
+      return wanted.reduce(0) { $0 + Int(statuses[$1] ?? 0) }
+    }
+    let (running, waiting) = (count(.running), count(.pending, .paused))
     var losses: [Loss] = []
     for cause in Cause.allCases where cause != .workers {
       let scans = due.filter { snapshot, verdict in

@@ -71,6 +71,9 @@ package struct PreScanCheck: Sendable, Hashable, Encodable {
     if verdict.kind == .stuckPending {
       return (.wait, "\(said) A second one would not be claimed sooner.")
     }
+    if verdict.kind == .poison {
+      return (.wait, "\(said) It will not be run again, and is out of the way with the next sweep.")
+    }
     if snapshot.isResumable {
       let from = snapshot.hasCheckpoint ? "its checkpoint" : "the progress it has made"
       return (.resume, "\(said) It can go on from \(from).")

@@ -67,7 +67,7 @@ package struct RecoveryApplier: Sendable {
   ) async throws(StoreError) -> Outcome {
     guard entry.decision.action.changes else { return .reported }
     let delaySeconds = entry.delaySeconds(jitter: jitter)
-    if isWorkerThere(entry, row) {
+    if Self.isWorkerThere(entry, row) {
       // The process ends first and the row after, unless its worker does not get to it in time.
       guard let orderedAt = row.orderedAt else {
         return try await store.orderRecovery(entry, delaySeconds: delaySeconds) ? .ordered : .moved
@@ -79,7 +79,7 @@ package struct RecoveryApplier: Sendable {
   }
 
   /// Whether somebody is there who can end the process: heartbeats arrive, and no second channel says otherwise.
-  private func isWorkerThere(_ entry: RecoveryPlan.Entry, _ row: DuePage.Row) -> Bool {
+  package static func isWorkerThere(_ entry: RecoveryPlan.Entry, _ row: DuePage.Row) -> Bool {
     guard row.snapshot.status == .running, let worker = row.snapshot.worker else { return false }
     switch entry.verdict.kind {
     case .dead, .neverStarted: return false

@@ -30,12 +30,12 @@ package struct SweepPlanner: Sendable {
   /// - Throws: ``StoreError``.
   package func plan(
     filter: RecoveryPlan.Filter = .init(), limits: RecoveryPlan.Limits = .init(),
-    override: PolicyOverride? = nil
+    request: CleanupLimits = .init()
   ) async throws(StoreError) -> Planned {
     let fleet = try await store.fleet()
     var rows: [DuePage.Row] = []
     var now = fleet.now
-    if override == nil {
+    if request == CleanupLimits() {
       var cursor: DueCursor?
       repeat {
         let page = try await store.due(after: cursor, limit: Self.pageSize)
@@ -54,26 +54,27 @@ package struct SweepPlanner: Sendable {
         after = last.snapshot.number
       }
     }
-    return planned(rows, fleet: fleet, now: now, filter: filter, limits: limits, override: override)
+    return planned(rows, fleet: fleet, now: now, filter: filter, limits: limits, request: request)
   }
 
   /// Plans for these rows alone.
   package func planned(
     _ rows: [DuePage.Row], fleet: Fleet, now: Timestamp, filter: RecoveryPlan.Filter = .init(),
-    limits: RecoveryPlan.Limits = .init(), override: PolicyOverride? = nil
+    limits: RecoveryPlan.Limits = .init(), request: CleanupLimits = .init()
   ) -> Planned {
     let rows = rows.map { complete($0, fleet) }
     let plan = RecoveryPlan.make(
-      rows.map(\.snapshot), policy: { self.effective($0, override) }, now: now, filter: filter,
-      limits: limits)
+      rows.map(\.snapshot), policy: { self.effective($0) }, now: now, filter: filter,
+      limits: limits, request: request)
     return Planned(plan: plan, rows: rows, now: now)
   }
 
-  /// What holds for a scan, with the operator's own limits for this once.
-  package func effective(_ snapshot: ScanSnapshot, _ override: PolicyOverride? = nil) -> Policy {
-    var policy = policy(snapshot.kind, snapshot.target)
-    for (field, value) in override?.values ?? [:] { policy[field] = value }
-    return policy
+  /// What holds for a kind's target.
+  package func effective(kind: String, target: String) -> Policy { policy(kind, target) }
+
+  /// What holds for a scan.
+  package func effective(_ snapshot: ScanSnapshot) -> Policy {
+    policy(snapshot.kind, snapshot.target)
   }
 
   /// Adds what no row tells: the queue that a pending scan stands in, and the second channel to a silent worker, its process

@@ -53,7 +53,7 @@ struct ScansAPI: Sendable {
   @concurrent
   private func show(_ request: Request, _ context: ServerContext) async throws -> Response {
     _ = try Query(request, known: [])
-    return try .json(try await store.scan(in: context))
+    return try .json(ScanDocument(try await store.scan(in: context)))
   }
 
   @concurrent
@@ -144,6 +144,10 @@ extension OperatorAction {
     case .pause: "paused"
     case .resume: "resumed"
     case .retry: "retried"
+    case .fail: "failed by hand"
+    case .requeue: "requeued"
+    case .revert: "reverted"
+    case .reset: "reset"
     }
   }
 }

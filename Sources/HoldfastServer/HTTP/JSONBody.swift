@@ -18,13 +18,15 @@ struct JSONBody: Sendable {
   }
 
   /// Collects and parses the body; one that is absent counts as `{}` where nothing is required.
-  init(_ request: Request, known: [String]) async throws {
+  ///
+  /// - Parameter assumed: the content types that count as JSON too; `nil` among them is none at all.
+  init(_ request: Request, known: [String], alsoAs assumed: [String?] = []) async throws {
     let text = try await request.limitedBody()
     if text.readableBytes == 0 {
       try self.init(members: [:], known: known)
       return
     }
-    guard request.mediaType == "application/json" else {
+    guard request.mediaType == "application/json" || assumed.contains(request.mediaType) else {
       throw Problem(
         .unsupportedMediaType,
         request.mediaType.map { "The body is “\($0)”; it must be application/json." }

@@ -95,7 +95,9 @@ enum ProblemKind: String, CaseIterable, Sendable {
     case .actionNotAllowed:
       "The scan's status does not allow this action: only a running scan can be paused, only a "
         + "paused one resumed, only an ended one (failed, partial or cancelled) retried, only an "
-        + "active one cancelled."
+        + "active one cancelled, only a pending or running one marked as failed, only a running "
+        + "or ended one requeued, only one that was failed by a cleanup or by hand reverted, only "
+        + "a failed one reset."
     case .idempotencyConflict:
       "The Idempotency-Key was used before, for a scan of another kind or target."
     case .tooLarge: "A body may have up to 1 MiB, a query string up to 4 KiB."

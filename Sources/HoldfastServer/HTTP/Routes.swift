@@ -32,6 +32,10 @@ struct Routes {
     register(.post, path, handler)
   }
 
+  mutating func put(_ path: String, _ handler: @escaping Handler) {
+    register(.put, path, handler)
+  }
+
   private mutating func register(
     _ method: HTTPRequest.Method, _ path: String, _ handler: @escaping Handler
   ) {

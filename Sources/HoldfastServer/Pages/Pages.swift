@@ -76,7 +76,7 @@ struct Pages: Sendable {
     return .html(templates.render(view))
   }
 
-  private static func form(_ request: Request) async throws -> Query {
+  static func form(_ request: Request) async throws -> Query {
     guard request.mediaType == "application/x-www-form-urlencoded" else {
       throw Problem(.unsupportedMediaType, "This address takes a form; programs use /api/v1.")
     }
@@ -143,7 +143,7 @@ extension Pages {
         detail: problem.detail, explanation: nil, requestID: context.requestID))
   }
 
-  private func frame(_ title: String, _ context: ServerContext, stream: String?) -> PageFrame {
+  func frame(_ title: String, _ context: ServerContext, stream: String?) -> PageFrame {
     PageFrame(
       title: title, assets: assets.names, version: version, csrfToken: context.csrfToken,
       stream: context.csrfToken == nil ? nil : stream)

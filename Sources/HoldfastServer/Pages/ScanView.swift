@@ -133,6 +133,22 @@ struct ScanView: PageView {
           scan.checkpoint == nil
           ? "It goes back into the queue under the same number, and starts over."
           : "It goes back into the queue under the same number, and on from its checkpoint."
+      case .fail:
+        label = "Mark as failed"
+        question = "Mark scan #\(scan.number) as failed?"
+        consequence = "It ends here, as failed. What it found so far is kept."
+      case .requeue:
+        label = "Start over"
+        question = "Start scan #\(scan.number) over?"
+        consequence = "It goes back into the queue, and begins from the beginning."
+      case .revert:
+        label = "Take the cleanup back"
+        question = "Take back the cleanup of scan #\(scan.number)?"
+        consequence = "It goes back into the queue as if it had not been failed."
+      case .reset:
+        label = "Reset"
+        question = "Reset scan #\(scan.number)?"
+        consequence = "It goes back to pending, and on from its checkpoint if it has one."
       }
     }
 

@@ -12,6 +12,7 @@ struct Templates: Sendable {
       ("signin", PackageResources.signin_mustache),
       ("signedin", PackageResources.signedin_mustache),
       ("problem", PackageResources.problem_mustache),
+      ("confirm", PackageResources.confirm_mustache),
     ] {
       try library.register(String(decoding: bytes, as: UTF8.self), named: name)
     }

@@ -14,13 +14,17 @@ extension SQLStore {
       case .pause: try operation.pause()
       case .resume: try operation.resume()
       case .retry: try operation.retry()
+      case .fail: try operation.fail()
+      case .requeue: try operation.requeue()
+      case .revert: try operation.revert()
+      case .reset: try operation.reset()
       }
     }
   }
 }
 
 /// One operator's action on one scan, whose row is locked.
-private struct Acting {
+struct Acting {
   let scan: Scan
   let actor: String
   let reason: String?
@@ -51,6 +55,20 @@ private struct Acting {
   }
 
   func retry() throws(StoreError) -> ActionOutcome {
+    try backIntoQueue(.retried, afresh: try startsAfresh())
+  }
+
+  /// Whether nothing of the earlier attempts can be kept: the scan came to its end, or has nothing to resume from, or its
+  /// target's baseline has moved on under it, so that what it has compared so far no longer holds.
+  func startsAfresh() throws(StoreError) -> Bool {
+    guard scan.status != .partial, scan.checkpoint != nil else { return true }
+    return try baselineMoved()
+  }
+
+  /// Puts an ended scan back into the queue.
+  ///
+  /// - Parameter afresh: nothing of the earlier attempts is kept.
+  func backIntoQueue(_ type: EventType, afresh: Bool) throws(StoreError) -> ActionOutcome {
     guard Lifecycle.status(after: .retry, from: scan.status) != nil else {
       return .notAllowed(scan)
     }
@@ -60,20 +78,17 @@ private struct Acting {
     {
       return .scopeHeld(by: holder)
     }
-    if try startsAfresh() {
+    if afresh {
       try connection.run(Acting.clearItems, [.int(scan.number)])
       try connection.run(Acting.clearErrors, [.int(scan.number)])
       try connection.run(Baselines.dropStaged, [.int(scan.number)])
       try connection.run(Acting.clearProgress, [.uuid(scan.id)])
     }
     try connection.notify(.queue)
-    return try change(.retry, .retried, Acting.retryStatement)
+    return try change(.retry, type, Acting.retryStatement)
   }
 
-  /// Whether nothing of the earlier attempts can be kept: the scan came to its end, or has nothing to resume from, or its
-  /// target's baseline has moved on under it, so that what it has compared so far no longer holds.
-  private func startsAfresh() throws(StoreError) -> Bool {
-    guard scan.status != .partial, scan.checkpoint != nil else { return true }
+  func baselineMoved() throws(StoreError) -> Bool {
     guard let started = scan.startedAt else { return true }
     let target = Baselines.Target(
       tenantID: scan.tenantID, kind: scan.kind, target: scan.target)
@@ -112,7 +127,7 @@ private struct Acting {
     return .done(changed)
   }
 
-  private func write(_ type: EventType) throws(StoreError) {
+  func write(_ type: EventType) throws(StoreError) {
     var data = JSONObjectText()
     data.add("by", actor)
     data.add("reason", reason)
@@ -188,8 +203,8 @@ private struct Acting {
     WHERE tenant_id = $1 AND kind = $2 AND target_key = $3
     """)
 
-  private static let clearItems = Statement("DELETE FROM scan_items WHERE scan_id = $1")
-  private static let clearErrors = Statement("DELETE FROM scan_errors WHERE scan_id = $1")
+  static let clearItems = Statement("DELETE FROM scan_items WHERE scan_id = $1")
+  static let clearErrors = Statement("DELETE FROM scan_errors WHERE scan_id = $1")
   private static let clearProgress = Statement(
     """
     UPDATE scans SET

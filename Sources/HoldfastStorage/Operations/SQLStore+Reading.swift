@@ -120,6 +120,10 @@ private struct ScanQuery {
       let list = filter.statuses.map { "'\($0.rawValue)'" }.joined(separator: ", ")
       conditions.append("scans.status IN (\(list))")
     }
+    if filter.onlyCleaned {
+      let reasons = Reason.cleanups.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+      conditions.append("scans.status = 'failed' AND scans.cleanup_reason IN (\(reasons))")
+    }
     parameters.append(.int(Int64(limit) + 1))
   }
 

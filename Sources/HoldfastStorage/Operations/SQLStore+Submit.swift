@@ -21,7 +21,7 @@ extension SQLStore {
   }
 }
 
-private enum Submitting {
+enum Submitting {
   /// Inserts what collides with nothing, with its event.
   static func insert(
     _ requests: [ScanRequest], _ indices: [Int], into outcomes: inout [Submission?],
@@ -80,6 +80,22 @@ private enum Submitting {
         outcomes[index] = isSame ? .existing(scan) : .scopeHeld(by: scan)
       }
     }
+  }
+
+  /// The scan that this request, or one with its key, has made before.
+  static func known(
+    _ request: ScanRequest, _ connection: any SQLConnection
+  ) throws(StoreError) -> Scan? {
+    for search in [byID, byKey] {
+      let found = try connection.all(
+        search, [],
+        rows: Recordset(
+          .ints([0]), .uuids([request.id]), .texts([request.tenantID]),
+          .texts([request.idempotencyKey]), .texts([nil]))
+      ) { (row: any SQLRow) throws(StoreError) in ScanColumns.decode(row) }
+      if let scan = found.first { return scan }
+    }
+    return nil
   }
 
   private static func recordset(_ batch: [ScanRequest]) -> Recordset {

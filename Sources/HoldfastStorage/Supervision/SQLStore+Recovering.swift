@@ -6,8 +6,10 @@ extension SQLStore {
   ) async throws(StoreError) -> Bool {
     let order = RecoveryOrder(entry, delaySeconds: delaySeconds)
     return try await database.write { (connection) throws(StoreError) in
-      try Recovering.apply(
-        order, to: entry.scanID, guardian: entry.guardian, diagnosis: nil, by: actor, connection)
+      let standing = try Recovering.operatorsOrder(entry.scanID, connection)
+      return try Recovering.apply(
+        standing ?? order, to: entry.scanID, guardian: entry.guardian, diagnosis: nil,
+        by: standing?.actor ?? actor, connection)
     }
   }
 
@@ -16,16 +18,7 @@ extension SQLStore {
   ) async throws(StoreError) -> Bool {
     let order = RecoveryOrder(entry, delaySeconds: delaySeconds)
     return try await database.write { (connection) throws(StoreError) in
-      let guardian = entry.guardian
-      guard let statement = Recovering.orders[guardian.column] else { return false }
-      let changed = try connection.run(
-        statement,
-        [
-          .uuid(entry.scanID), .text(guardian.status.rawValue), .int(guardian.leaseToken),
-          .time(guardian.value), .json(order.json.serialized),
-        ])
-      if changed > 0 { try connection.notify(.control) }
-      return changed > 0
+      try Recovering.order(order, entry, connection)
     }
   }
 
@@ -85,6 +78,25 @@ enum Recovering {
     return true
   }
 
+  /// Tells the worker that holds the scan; once for each attempt.
+  ///
+  /// - Returns: whether the scan was still as the plan saw it, and had no order yet.
+  @discardableResult
+  static func order(
+    _ order: RecoveryOrder, _ entry: RecoveryPlan.Entry, _ connection: any SQLConnection
+  ) throws(StoreError) -> Bool {
+    let guardian = entry.guardian
+    guard let statement = orders[guardian.column] else { return false }
+    let changed = try connection.run(
+      statement,
+      [
+        .uuid(entry.scanID), .text(guardian.status.rawValue), .int(guardian.leaseToken),
+        .time(guardian.value), .json(order.json.serialized),
+      ])
+    if changed > 0 { try connection.notify(.control) }
+    return changed > 0
+  }
+
   /// What the worker does once it has ended the process of a stuck attempt: its lease is all that must still hold.
   static func finish(
     _ order: RecoveryOrder, of lease: Lease, diagnosis: JSONValue?,
@@ -94,7 +106,21 @@ enum Recovering {
       status: .running, leaseToken: lease.token, column: .claimedAt, value: nil)
     return try apply(
       order, to: lease.scanID, guardian: guardian, isEvidenceChecked: false,
-      diagnosis: diagnosis, by: "sweep", connection)
+      diagnosis: diagnosis, by: order.actor ?? "sweep", connection)
+  }
+
+  /// What an operator has ordered of this running scan, and its worker has not carried out: it stands above what a plan decides,
+  /// as a cancel does.
+  static func operatorsOrder(
+    _ id: ScanID, _ connection: any SQLConnection
+  ) throws(StoreError) -> RecoveryOrder? {
+    let stored = try connection.first(standingOrder, [.uuid(id)]) {
+      (row: any SQLRow) throws(StoreError) in row.json(0)
+    }
+    guard let order = stored.flatMap(RecoveryOrder.init(json:)), order.actor != nil else {
+      return nil
+    }
+    return order
   }
 
   /// As the stuck-audit prevention prints it.
@@ -120,8 +146,8 @@ enum Recovering {
     var data = JSONObjectText()
     data.add("attempt", Int64(before.attempt))
     // The runbook of stuck website scans watches for failures with this reason.
-    data.add(
-      "reason", after.status == .failed ? "cleanup_stuck_scans" : order.reason.rawValue)
+    let isCleanup = after.status == .failed && order.actor == nil
+    data.add("reason", isCleanup ? "cleanup_stuck_scans" : order.reason.rawValue)
     data.add("cleanup_reason", order.reason.rawValue)
     data.add("action", order.action.rawValue)
     data.add("message", order.sentence)
@@ -151,7 +177,7 @@ enum Recovering {
   private static let statements = Dictionary(
     uniqueKeysWithValues: RecoveryGuard.Column.allCases.map { ($0, statement(guardedBy: $0)) })
 
-  static let orders = Dictionary(
+  private static let orders = Dictionary(
     uniqueKeysWithValues: RecoveryGuard.Column.allCases.map { column in
       (
         column,
@@ -178,6 +204,13 @@ enum Recovering {
         AND \(value) IS NOT DISTINCT FROM $4
       """
   }
+
+  private static let standingOrder = Statement(
+    """
+    SELECT ordered_recovery FROM scans
+    WHERE id = $1 AND status = 'running' AND ordered_at IS NOT NULL
+      AND ordered_recovery IS NOT NULL
+    """)
 
   private static let leaseOnly = statement(guardedBy: nil)
 
@@ -235,11 +268,13 @@ enum Recovering {
 extension RecoveryOrder {
   /// As it is stored, for the worker to read.
   package var json: JSONValue {
-    .object([
+    var members: [String: JSONValue] = [
       "action": .string(action.rawValue), "reason": .string(reason.rawValue),
       "counts_as_crash": .bool(countsAsCrash), "counts_as_stuck": .bool(countsAsStuck),
       "delay_seconds": .double(delaySeconds), "sentence": .string(sentence),
-    ])
+    ]
+    if let actor { members["actor"] = .string(actor) }
+    return .object(members)
   }
 
   /// Reads ``json``; `nil` if something else was stored.
@@ -252,6 +287,6 @@ extension RecoveryOrder {
       countsAsCrash: json["counts_as_crash"]?.boolValue ?? false,
       countsAsStuck: json["counts_as_stuck"]?.boolValue ?? false,
       delaySeconds: json["delay_seconds"]?.doubleValue ?? 0,
-      sentence: json["sentence"]?.stringValue ?? "")
+      sentence: json["sentence"]?.stringValue ?? "", actor: json["actor"]?.stringValue)
   }
 }

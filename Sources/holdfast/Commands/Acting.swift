@@ -1,5 +1,6 @@
 import ArgumentParser
 import HoldfastCore
+import HoldfastEngine
 import HoldfastStorage
 
 /// What `cancel`, `retry`, `pause` and `resume` share.
@@ -16,12 +17,14 @@ struct ActionOptions: ParsableArguments {
 
   /// Acts on one scan after the other; one that cannot be acted on does not stop the rest.
   func execute(_ action: OperatorAction, _ program: Program) async throws -> ExitStatus {
-    let store = try await Composition(program, options: database).openExisting()
+    let composition = try Composition(program, options: database)
+    let store = try await composition.openExisting()
+    let desk = composition.desk(store)
     var changed: [Scan] = []
     var firstFailure: CommandFailure?
     for argument in scans {
       do {
-        let (scan, isDone) = try await act(action, on: argument, store: store)
+        let (scan, isDone) = try await act(action, on: argument, store: store, desk: desk)
         changed.append(scan)
         if !output.json { program.output.write(action.told(scan, isDone: isDone) + "\n") }
       } catch {
@@ -36,9 +39,12 @@ struct ActionOptions: ParsableArguments {
   }
 
   private func act(
-    _ action: OperatorAction, on argument: ScanArgument, store: any ScanStore
+    _ action: OperatorAction, on argument: ScanArgument, store: any ScanStore, desk: OperatorDesk
   ) async throws(CommandFailure) -> (Scan, isDone: Bool) {
     let scan = try await argument.find(in: store)
+    if action == .resume, scan.status == .running {
+      return try await resumeStuck(scan, argument, store: store, desk: desk)
+    }
     let outcome = try await askStore { () async throws(StoreError) in
       try await store.act(action, on: scan.id, by: "cli", reason: reason)
     }
@@ -60,6 +66,28 @@ struct ActionOptions: ParsableArguments {
   }
 }
 
+extension ActionOptions {
+  /// A running scan can be resumed only where it is stuck.
+  private func resumeStuck(
+    _ scan: Scan, _ argument: ScanArgument, store: any ScanStore, desk: OperatorDesk
+  ) async throws(CommandFailure) -> (Scan, isDone: Bool) {
+    let outcome = try await askStore { () async throws(StoreError) in
+      try await desk.resumeStuck(scan.id, by: "cli", reason: reason)
+    }
+    switch outcome {
+    case .recovered: return (try await argument.find(in: store), true)
+    case .ordered: return (try await argument.find(in: store), false)
+    case .moved, .refused:
+      throw CommandFailure(
+        .notYet, "scan \(scan.number) has moved since it was looked at: nothing was changed")
+    case .reported, nil:
+      throw CommandFailure(
+        .failed, "scan \(scan.number) is running and not stuck: it cannot be resumed",
+        detail: OperatorAction.resume.condition)
+    }
+  }
+}
+
 extension OperatorAction {
   var participle: String {
     switch self {
@@ -67,6 +95,10 @@ extension OperatorAction {
     case .pause: "paused"
     case .resume: "resumed"
     case .retry: "retried"
+    case .fail: "failed by hand"
+    case .requeue: "requeued"
+    case .revert: "reverted"
+    case .reset: "reset"
     }
   }
 
@@ -75,8 +107,16 @@ extension OperatorAction {
     switch self {
     case .cancel: "Scans that are pending, running or paused can be cancelled."
     case .pause: "Scans that are running can be paused."
-    case .resume: "Scans that are paused can be resumed; `holdfast retry` runs an ended one again."
+    case .resume:
+      "Scans that are paused, or running and stuck, can be resumed; `holdfast retry` runs an ended "
+        + "one again."
     case .retry: "Scans that are failed, partial or cancelled can be retried."
+    case .fail: "Scans that are pending or running can be failed; a paused one can be cancelled."
+    case .requeue: "Scans that are running, failed, partial or cancelled can be started over."
+    case .revert:
+      "Scans that a cleanup or an operator has failed can be reverted; `holdfast retry` runs any "
+        + "ended one again."
+    case .reset: "Scans that are failed can be reset."
     }
   }
 
@@ -84,7 +124,9 @@ extension OperatorAction {
     guard isDone else { return "Scan \(scan.number) is about to be \(participle) by its worker." }
     switch self {
     case .cancel, .pause: return "Scan \(scan.number) is \(participle)."
-    case .resume, .retry: return "Scan \(scan.number) is back in the queue."
+    case .fail: return "Scan \(scan.number) is failed."
+    case .resume, .retry, .requeue, .revert, .reset:
+      return "Scan \(scan.number) is back in the queue."
     }
   }
 }

@@ -8,21 +8,13 @@ struct CheckCommand: HoldfastSubcommand {
     commandName: "check",
     abstract: "Say whether a scan of a target can start: start, resume, cleanup or wait.",
     discussion: """
-      Answers from the active scan of the same scope, if there is one, and changes nothing.
+      Answers from the active scan of the same scope, if there is one, and changes nothing. A stuck \
+      scan with a checkpoint or with progress is to be resumed; one that left nothing is to be \
+      cleaned once it is old enough. `holdfast submit --if-safe` does what this says.
       """)
 
-  @Argument(help: ArgumentHelp("The kind of scan, such as library.", valueName: "kind"))
-  var kind: String
-
-  @Argument(help: ArgumentHelp("What would be scanned, as the scan names it.", valueName: "target"))
-  var target: String
-
-  @Option(
-    name: .long,
-    help: ArgumentHelp(
-      "How old a dead scan must be before it is cleaned.", valueName: "hours"))
-  var ageHours: Double?
-
+  @OptionGroup var subject: ScanSubject
+  @OptionGroup var age: CheckAge
   @OptionGroup(title: "Output") var output: OutputOptions
   @OptionGroup(title: "Database") var database: DatabaseOptions
 
@@ -30,9 +22,12 @@ struct CheckCommand: HoldfastSubcommand {
 
   func execute(_ program: Program) async throws -> ExitStatus {
     let composition = try Composition(program, options: database)
+    let target = try subject.canonical(params: [:]).target
     let store = try await composition.openExisting()
-    let policy = composition.policy(kind, target)
-    let check = try await check(composition, store, policy)
+    let check = try await askStore { () async throws(StoreError) in
+      try await composition.desk(store).check(
+        kind: subject.kind, target: target, ageHours: age.ageHours)
+    }
     await store.close()
     if output.json {
       try program.printJSON(check)
@@ -41,18 +36,44 @@ struct CheckCommand: HoldfastSubcommand {
     }
     return .success
   }
+}
 
-  private func check(
-    _ composition: Composition, _ store: SQLStore, _ policy: Policy
-  ) async throws(CommandFailure) -> PreScanCheck {
-    let scope = policy.scope(kind: kind, target: target)
-    let (page, fleet) = try await askStore { () async throws(StoreError) in
-      (
-        try await store.snapshot(scope: scope ?? "", tenantID: "default"), try await store.fleet()
-      )
+/// A kind and a target, as `check` and `submit` take them.
+struct ScanSubject: ParsableArguments {
+  @Argument(help: ArgumentHelp("The kind of scan, such as library.", valueName: "kind"))
+  var kind: String
+
+  @Argument(help: ArgumentHelp("What would be scanned, as the scan names it.", valueName: "target"))
+  var target: String
+
+  /// Both in their canonical form, so that the same thing is always the same scope. Kinds that this program has no scanner for are
+  /// taken as they are: another one may have submitted them.
+  func canonical(
+    params: JSONValue
+  ) throws(CommandFailure) -> (target: String, params: JSONValue) {
+    guard KindCatalog.builtIn.contains(kind) else { return (target, params) }
+    let path =
+      kind == "library"
+      ? ScanLibraryCommand.absolute(target, in: ProcessEnvironment.workingDirectory) : target
+    do {
+      return try KindCatalog.validate(kind: kind, target: path, params: params)
+    } catch {
+      throw CommandFailure(.usage, "\(error)")
     }
-    let planned = composition.planner(store).planned(page.rows, fleet: fleet, now: page.now)
-    return PreScanCheck.decide(
-      active: planned.rows.first?.snapshot, policy: policy, now: page.now, ageHours: ageHours)
+  }
+}
+
+struct CheckAge: ParsableArguments {
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "How old a dead scan must be before it is cleaned. (default: the policy's check_age_hours, 24)",
+      valueName: "hours"))
+  var ageHours: Double?
+
+  func validate() throws {
+    if let ageHours, !(ageHours >= 0) {
+      throw ValidationError("--age-hours: \(ageHours) is not a number of hours from 0 up")
+    }
   }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import HoldfastCore
 import HoldfastEngine
 import HoldfastStorage
@@ -11,7 +10,8 @@ struct CleanupCommand: HoldfastSubcommand {
     discussion: """
       `serve` and `worker` do this by themselves every 15 seconds. By hand: --dry-run prints the \
       plan with its hash, --apply HASH applies exactly that plan or says what has moved since, \
-      --auto plans and applies at once. Without any of them it asks. Nothing is ever deleted.
+      --auto plans and applies at once. Without any of them it asks what to do: clean, resume, \
+      delete or leave. Only delete, which has to be typed, destroys anything.
       """)
 
   @Flag(name: .long, help: "Print the plan, and change nothing.")
@@ -38,72 +38,82 @@ struct CleanupCommand: HoldfastSubcommand {
   func execute(_ program: Program) async throws -> ExitStatus {
     let composition = try Composition(program, options: database)
     let store = try await composition.openExisting()
-    let planner = composition.planner(store)
+    let plans = PlanFolder(dataDirectory: composition.configuration.dataDirectory)
+    let kept = try apply.map { hash throws(CommandFailure) in try plans.plan(hash) } ?? nil
+    let desk = composition.desk(store)
+    // A kept plan was made for a filter, which need not be given again.
     let planned = try await askStore { () async throws(StoreError) in
-      try await planner.plan(filter: filter.filter)
+      try await desk.plan(filter: filter.isEmpty ? kept?.filter ?? filter.filter : filter.filter)
     }
-    let status = try await act(planned, planner, store, composition, program)
+    let status: ExitStatus
+    if dryRun {
+      if let problem = plans.keep(planned.plan) {
+        program.errors.write("holdfast: the plan could not be kept: \(problem)\n")
+      }
+      try show(planned.plan, program)
+      status = .success
+    } else if let apply {
+      try await refuseWhatMoved(apply, kept, planned.plan, desk)
+      status = try await carryOut(planned, desk, program)
+    } else if auto {
+      status = try await carryOut(planned, desk, program)
+    } else {
+      try show(planned.plan, program)
+      status = try await ask(planned, desk, store, program)
+    }
     await store.close()
     return status
   }
 
-  private func act(
-    _ planned: SweepPlanner.Planned, _ planner: SweepPlanner, _ store: SQLStore,
-    _ composition: Composition, _ program: Program
+  private func ask(
+    _ planned: SweepPlanner.Planned, _ desk: OperatorDesk, _ store: SQLStore, _ program: Program
   ) async throws(CommandFailure) -> ExitStatus {
-    let plan = planned.plan
-    if let apply, apply != plan.hash {
-      throw CommandFailure(
-        .failed, "the plan \(DisplayText.escaped(apply)) is not what would be done now",
-        detail: "What is due now has the hash \(plan.hash): `holdfast cleanup --dry-run` shows it")
-    }
-    if dryRun {
-      output.json ? try program.printJSON(plan) : show(plan, program)
+    guard planned.plan.entries.contains(where: { $0.decision.action.changes }) else {
       return .success
     }
-    if apply == nil && !auto {
-      show(plan, program)
-      guard plan.entries.contains(where: { $0.decision.action.changes }) else { return .success }
-      guard isatty(0) == 1 else {
-        throw CommandFailure(
-          .usage, "nobody can be asked here: give --auto, or --apply \(plan.hash)")
-      }
-      program.output.write("Apply this plan? [y/N] ")
-      guard ["y", "yes"].contains(readLine()?.lowercased()) else { return .success }
+    guard Question.canAsk, !output.json else {
+      throw CommandFailure(
+        .usage, "nobody can be asked here: give --auto, or --apply \(planned.plan.hash)")
     }
-    let applier = RecoveryApplier(store: store, actor: "cli", logger: composition.logger)
-    let results = await applier.apply(
-      planned, patienceSeconds: { planner.effective($0).cancellingTimeoutSeconds },
-      jitter: { Double.random(in: 0...1) })
+    let dialogue = CleanupDialogue(planned: planned, desk: desk, store: store, program: program)
+    return try await dialogue.run()
+  }
+
+  private func carryOut(
+    _ planned: SweepPlanner.Planned, _ desk: OperatorDesk, _ program: Program
+  ) async throws(CommandFailure) -> ExitStatus {
+    let results = await desk.apply(planned, by: "cli")
     if output.json {
-      try program.printJSON(CleanupResult(plan: plan, results: results))
+      try program.printJSON(CleanupResult(plan: planned.plan, results: results))
     } else {
-      tell(results, program)
+      program.output.write(CleanupText.results(results))
     }
-    return results.contains { $0.outcome == .refused || $0.outcome == .moved } ? .partial : .success
+    return CleanupText.status(results)
   }
 
-  private func show(_ plan: RecoveryPlan, _ program: Program) {
-    let summary = StuckSummary(of: plan)
-    var lines = plan.entries.map { entry in
-      "  \(entry.decision.action.rawValue)  \(DisplayText.escaped(entry.verdict.sentence))\n"
-        + "          \(entry.decision.reason.rawValue): \(entry.decision.why)"
+  /// A plan that is not the one of now is not applied; what has moved is told, scan by scan, where the plan was kept.
+  private func refuseWhatMoved(
+    _ hash: String, _ kept: RecoveryPlan?, _ fresh: RecoveryPlan, _ desk: OperatorDesk
+  ) async throws(CommandFailure) {
+    guard hash != fresh.hash else { return }
+    let refusals = try await askStore { () async throws(StoreError) in
+      guard let kept else { return [RecoveryRefusal]() }
+      return try await desk.refusals(of: kept, now: fresh)
     }
-    if plan.entries.isEmpty { lines = ["No stuck runs found."] }
-    lines.append(
-      "Total stuck: \(summary.total)  Resumable: \(summary.resumable.count)  "
-        + "Dead: \(summary.dead.count)")
-    if !plan.held.isEmpty { lines.append("Held back: \(plan.held.count), \(plan.heldBecause)") }
-    lines.append("Plan \(plan.hash)")
-    program.output.write(lines.joined(separator: "\n") + "\n")
+    let moved = refusals.prefix(20).map(\.sentence).joined(separator: "\n")
+    throw CommandFailure(
+      .failed,
+      "the plan \(DisplayText.escaped(hash)) is not what would be done now"
+        + (moved.isEmpty ? "" : ":\n\(moved)"),
+      detail: "What is due now has the hash \(fresh.hash): `holdfast cleanup --dry-run` shows it")
   }
 
-  private func tell(_ results: [RecoveryApplier.Result], _ program: Program) {
-    let lines = results.map {
-      "Scan \($0.entry.number): \($0.entry.decision.action.rawValue), \($0.outcome.rawValue)"
+  private func show(_ plan: RecoveryPlan, _ program: Program) throws(CommandFailure) {
+    if output.json {
+      if dryRun { try program.printJSON(PlanView(plan: plan)) }
+    } else {
+      program.output.write(CleanupText.plan(plan))
     }
-    program.output.write(
-      (lines.isEmpty ? ["No stuck runs found."] : lines).joined(separator: "\n") + "\n")
   }
 }
 
@@ -128,37 +138,11 @@ struct CleanupFilter: ParsableArguments {
     }
   }
 
+  var isEmpty: Bool { filter == .init() }
+
   var filter: RecoveryPlan.Filter {
     .init(kind: kind, target: target, reason: reason, minAgeSeconds: ageHours.map { $0 * 3600 })
   }
 }
 
 extension Reason: ExpressibleByArgument {}
-
-/// What `holdfast cleanup --json` prints once it has acted.
-struct CleanupResult: Encodable {
-  struct Row: Encodable {
-    var number: Int64
-    var scanID: ScanID
-    var action: RecoveryDecision.Action
-    var reason: Reason
-    var outcome: RecoveryApplier.Outcome
-
-    enum CodingKeys: String, CodingKey {
-      case number, action, reason, outcome
-      case scanID = "scan_id"
-    }
-  }
-
-  var hash: String
-  var results: [Row]
-
-  init(plan: RecoveryPlan, results: [RecoveryApplier.Result]) {
-    hash = plan.hash
-    self.results = results.map {
-      Row(
-        number: $0.entry.number, scanID: $0.entry.scanID, action: $0.entry.decision.action,
-        reason: $0.entry.decision.reason, outcome: $0.outcome)
-    }
-  }
-}

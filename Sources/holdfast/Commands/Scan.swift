@@ -8,11 +8,18 @@ struct ScanCommand: ParsableCommand {
     subcommands: [ScanLibraryCommand.self])
 }
 
-/// What scans of every kind can be given.
+/// What scans of every kind can be given, and whether to follow them.
 struct SubmitOptions: ParsableArguments {
   @Flag(name: .long, help: "Submit, and return at once.")
   var detach = false
 
+  @OptionGroup var queue: QueueOptions
+
+  var manner: SubmitManner { SubmitManner(detach: detach, queue: queue) }
+}
+
+/// What scans of every kind can be given.
+struct QueueOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp("From -100 to 100; larger is run sooner.", valueName: "number"))
@@ -34,15 +41,21 @@ struct SubmitOptions: ParsableArguments {
   }
 }
 
+/// How a ``Submitter`` goes about it.
+struct SubmitManner {
+  var detach: Bool
+  var queue: QueueOptions
+}
+
 /// Submits one scan, and follows it unless asked not to.
 struct Submitter {
   let program: Program
-  let options: SubmitOptions
+  let options: SubmitManner
   let json: Bool
   let composition: Composition
 
   func submit(kind: String, target: String, params: JSONValue) async throws -> ExitStatus {
-    let request = try validated(kind: kind, target: target, params: params)
+    let request = try self.request(kind: kind, target: target, params: params)
     let store = try await composition.openForWork(connections: 4)
     let submission = try await askStore { () async throws(StoreError) in
       try await store.submit([request])
@@ -70,15 +83,17 @@ struct Submitter {
     return try program.conclude(end, json: json)
   }
 
-  private func validated(
+  /// The request in its canonical form.
+  func request(
     kind: String, target: String, params: JSONValue
   ) throws(CommandFailure) -> ScanRequest {
     do {
       let sound = try KindCatalog.validate(kind: kind, target: target, params: params)
       return ScanRequest(
         id: ScanID.make(), kind: kind, target: sound.target, params: sound.params,
-        priority: options.priority, policy: composition.policy(kind, sound.target),
-        idempotencyKey: options.idempotencyKey, createdBy: "cli")
+        priority: options.queue.priority,
+        policy: composition.policy(kind, sound.target),
+        idempotencyKey: options.queue.idempotencyKey, createdBy: "cli")
     } catch {
       throw CommandFailure(.usage, "\(error)")
     }

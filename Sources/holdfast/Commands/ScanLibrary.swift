@@ -30,7 +30,7 @@ struct ScanLibraryCommand: HoldfastSubcommand {
   func execute(_ program: Program) async throws -> ExitStatus {
     let composition = try Composition(program, options: database, flags: log.flags)
     let submitter = Submitter(
-      program: program, options: submission, json: output.json, composition: composition)
+      program: program, options: submission.manner, json: output.json, composition: composition)
     return try await submitter.submit(
       kind: "library", target: Self.absolute(path, in: ProcessEnvironment.workingDirectory),
       params: library.params)

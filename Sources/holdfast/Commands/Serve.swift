@@ -32,7 +32,7 @@ struct ServeCommand: HoldfastSubcommand {
       configuration: ServerConfiguration(
         host: settings.host, port: settings.port, dataDirectory: settings.dataDirectory,
         version: holdfastVersion, policies: composition.policy, allowedHosts: settings.allowedHosts),
-      logger: composition.logger)
+      logger: composition.logger, cleanup: EngineCleanup(desk: composition.desk(store)))
     let api = ServerService(server: server) { port in
       program.output.write(
         "holdfast \(holdfastVersion) is ready at \(Self.url(host: settings.host, port: port))\n")

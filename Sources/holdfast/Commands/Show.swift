@@ -19,7 +19,7 @@ struct ShowCommand: HoldfastSubcommand {
     let found = try await scan.find(in: store)
     await store.close()
     if output.json {
-      try program.printJSON(found)
+      try program.printJSON(ScanDocument(found))
     } else {
       let lines = ScanDetail.lines(found, terminal: program.output)
       program.output.write(lines.joined(separator: "\n") + "\n")

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Foundation
 import HoldfastCore
+import HoldfastEngine
 import HoldfastServer
 import HoldfastStorage
 import HoldfastTestKit
@@ -14,6 +15,7 @@ struct TestServer: Sendable {
   let port: Int
   let token: String
   let folder: TemporaryFolder
+  let url: DatabaseURL
 
   var origin: String { "http://127.0.0.1:\(port)" }
 
@@ -25,11 +27,15 @@ struct TestServer: Sendable {
   ) async throws {
     let folder = try folder ?? TemporaryFolder(prefix: "holdfast-server")
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    let store = try await SQLStore.open(url: try await database.url(folder), logger: logger)
+    let url = try await database.url(folder)
+    let store = try await SQLStore.open(url: url, logger: logger)
     let configuration = ServerConfiguration(
       port: 0, dataDirectory: folder.path("data"), version: "1.2.3",
       scanWaitSeconds: scanWaitSeconds)
-    let server = HoldfastServer(store: store, configuration: configuration, logger: logger)
+    let planner = SweepPlanner(store: store) { kind, _ in .default(for: kind) }
+    let server = HoldfastServer(
+      store: store, configuration: configuration, logger: logger,
+      cleanup: DeskCleanup(desk: OperatorDesk(store: store, planner: planner, logger: logger)))
     let (ports, ready) = AsyncStream.makeStream(of: Int.self)
     do {
       try await withThrowingTaskGroup(of: Void.self) { group in
@@ -44,7 +50,8 @@ struct TestServer: Sendable {
         let token = try String(contentsOfFile: folder.path("data/admin-token"), encoding: .utf8)
         let test = TestServer(
           store: store, port: port,
-          token: token.trimmingCharacters(in: .whitespacesAndNewlines), folder: folder)
+          token: token.trimmingCharacters(in: .whitespacesAndNewlines), folder: folder,
+          url: url)
         defer { group.cancelAll() }
         try await body(test)
       }
@@ -53,6 +60,14 @@ struct TestServer: Sendable {
       throw error
     }
     await store.close()
+  }
+
+  /// Runs SQL as an operator's shell would.
+  func shell(_ sql: String) async throws {
+    switch url {
+    case .sqlite(let path): _ = try await SQLiteShell.run(sql, path: path)
+    case .postgres: _ = try await PostgresServer.shared().psql(sql, url: url)
+    }
   }
 
   struct Failure: Error, CustomStringConvertible {

@@ -1,10 +1,9 @@
 import Foundation
 import Glibc
-import HoldfastTestKit
 
 /// The `sqlite3` program: a process without any of our functions, as an operator has.
-enum SQLiteShell {
-  static func run(_ sql: String, path: String) async throws -> String {
+package enum SQLiteShell {
+  package static func run(_ sql: String, path: String) async throws -> String {
     try await withCheckedThrowingContinuation { continuation in
       Thread.detachNewThread {
         continuation.resume(with: Result { try runBlocking(sql, path: path) })
@@ -19,8 +18,10 @@ enum SQLiteShell {
       try StreamFile(folder.path("out"), O_WRONLY | O_CREAT),
       try StreamFile(folder.path("err"), O_WRONLY | O_CREAT)
     )
+    // The line feed keeps a comment at the beginning from being taken for an option.
     let process = try ChildProcess(
-      ["sqlite3", "-bail", "-batch", path, ".timeout 5000", sql], input: streams.0.descriptor,
+      ["sqlite3", "-bail", "-batch", path, ".timeout 5000", "\n" + sql],
+      input: streams.0.descriptor,
       output: streams.1.descriptor, error: streams.2.descriptor)
     guard process.waitUntilEnd() == .exited(0) else {
       throw ShellFailure(
@@ -30,6 +31,6 @@ enum SQLiteShell {
   }
 }
 
-struct ShellFailure: Error, CustomStringConvertible {
-  let description: String
+package struct ShellFailure: Error, CustomStringConvertible {
+  package let description: String
 }

@@ -1,0 +1,62 @@
+package import HoldfastCore
+
+extension SQLStore {
+  package func resettable(
+    tenantID: String, limit: Int
+  ) async throws(StoreError) -> [ResetCandidate] {
+    try await database.read { (connection) throws(StoreError) in
+      try connection.all(Resetting.failed, [.text(tenantID), .int(Int64(limit))]) {
+        (row: any SQLRow) throws(StoreError) in
+        ResetCandidate(
+          scan: ScanColumns.decode(row), supersededBy: row.optionalInt(ScanColumns.count))
+      }
+    }
+  }
+
+  package func delete(
+    _ id: ScanID, by actor: String, reason: String?
+  ) async throws(StoreError) -> ActionOutcome {
+    try await database.write { (connection) throws(StoreError) in
+      guard let scan = try connection.first(Acting.lock, [.uuid(id)], Acting.decode) else {
+        return .notFound
+      }
+      guard scan.status.isTerminal else { return .notAllowed(scan) }
+      try connection.run(Acting.clearItems, [.int(scan.number)])
+      try connection.run(Acting.clearErrors, [.int(scan.number)])
+      try connection.run(Baselines.dropStaged, [.int(scan.number)])
+      try connection.run(Resetting.delete, [.uuid(id)])
+      var data = JSONObjectText()
+      data.add("by", actor)
+      data.add("reason", reason)
+      data.add("number", scan.number)
+      data.add("kind", scan.kind)
+      data.add("target", scan.target)
+      data.add("from", scan.status.rawValue)
+      try connection.write([
+        EventDraft(
+          scanID: scan.id, tenantID: scan.tenantID, type: .deleted, data: data.finish())
+      ])
+      return .done(scan)
+    }
+  }
+}
+
+private enum Resetting {
+  /// One pass over the scans for the newest of each scope; an operator's rare question.
+  static let failed = Statement(
+    """
+    WITH newest AS MATERIALIZED (
+      SELECT tenant_id, scope, max(number) AS number FROM scans
+      WHERE tenant_id = $1 AND scope IN (
+        SELECT scope FROM scans WHERE tenant_id = $1 AND status = 'failed')
+      GROUP BY tenant_id, scope)
+    SELECT \(ScanColumns.list),
+      CASE WHEN newest.number > scans.number THEN newest.number END
+    FROM scans LEFT JOIN newest
+      ON newest.tenant_id = scans.tenant_id AND newest.scope = scans.scope
+    WHERE scans.tenant_id = $1 AND scans.status = 'failed'
+    ORDER BY scans.number DESC LIMIT $2
+    """)
+
+  static let delete = Statement("DELETE FROM scans WHERE id = $1")
+}

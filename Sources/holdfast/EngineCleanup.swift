@@ -1,0 +1,33 @@
+import HoldfastCore
+import HoldfastEngine
+import HoldfastServer
+import HoldfastStorage
+
+/// The engine's operator desk as the server asks for it.
+struct EngineCleanup: CleanupService {
+  let desk: OperatorDesk
+
+  func health() async throws(StoreError) -> HealthReport { try await desk.health() }
+
+  func clean(
+    _ limits: CleanupLimits, dryRun: Bool, by actor: String
+  ) async throws(StoreError) -> CleanupReport {
+    let planned = try await desk.plan(request: limits)
+    if dryRun { return CleanupReport(plan: planned.plan) }
+    let results = await desk.apply(planned, by: actor)
+    let outcomes = results.map { ($0.entry.scanID, $0.outcome.rawValue) }
+    return CleanupReport(plan: planned.plan, outcomes: Dictionary(outcomes) { $1 })
+  }
+
+  func resetFailed(
+    dryRun: Bool, by actor: String
+  ) async throws(StoreError) -> ResetSummary {
+    let candidates = try await desk.resettable()
+    if dryRun {
+      let reset = candidates.filter { $0.supersededBy == nil }.map(\.scan.number)
+      return ResetSummary(reset: reset, passedOver: candidates.count - reset.count)
+    }
+    let report = try await desk.reset(candidates, by: actor)
+    return ResetSummary(reset: report.reset, passedOver: report.passedOver.count)
+  }
+}

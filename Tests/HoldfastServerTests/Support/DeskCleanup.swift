@@ -1,0 +1,29 @@
+import HoldfastCore
+import HoldfastEngine
+import HoldfastServer
+import HoldfastStorage
+
+/// The engine's operator desk behind the server, with the built-in policies.
+struct DeskCleanup: CleanupService {
+  let desk: OperatorDesk
+
+  func health() async throws(StoreError) -> HealthReport { try await desk.health() }
+
+  func clean(
+    _ limits: CleanupLimits, dryRun: Bool, by actor: String
+  ) async throws(StoreError) -> CleanupReport {
+    let planned = try await desk.plan(request: limits)
+    if dryRun { return CleanupReport(plan: planned.plan) }
+    let results = await desk.apply(planned, by: actor)
+    return CleanupReport(
+      plan: planned.plan,
+      outcomes: Dictionary(results.map { ($0.entry.scanID, $0.outcome.rawValue) }) { $1 })
+  }
+
+  func resetFailed(dryRun: Bool, by actor: String) async throws(StoreError) -> ResetSummary {
+    let candidates = try await desk.resettable()
+    if dryRun { return ResetSummary(reset: candidates.map(\.scan.number), passedOver: 0) }
+    return ResetSummary(
+      reset: try await desk.reset(candidates, by: actor).reset, passedOver: 0)
+  }
+}
