@@ -1,7 +1,9 @@
 /// Rows of cells under headings, cut to the width of the terminal.
 ///
 /// Columns shrink by the room that each can give: the widest flexible one first, down to its
-/// minimum; the others keep what they need. Where nothing has to fit, nothing is cut.
+/// minimum; the others keep what they need. Where even that is too wide, each row becomes a block
+/// of lines, one for each cell under the name of its column. Where nothing has to fit, nothing is
+/// cut.
 struct Table: Sendable {
   struct Column: Sendable {
     var title: String
@@ -35,6 +37,7 @@ struct Table: Sendable {
   private let columns: [Column]
   private let terminal: Terminal
   private var widths: [Int]?
+  private var hasBlocks = false
 
   init(_ columns: [Column], terminal: Terminal) {
     self.columns = columns
@@ -44,16 +47,26 @@ struct Table: Sendable {
   /// The lines of `rows`; the first call also gives the headings and settles the widths for all
   /// that follow.
   mutating func lines(for rows: [[Cell]]) -> [String] {
-    var result: [String] = []
-    if widths == nil {
-      widths = fittedWidths(rows)
-      let heading = line(columns.map { Cell($0.title) })
-      result.append(terminal.style(heading, .bold))
+    let isFirst = widths == nil
+    if isFirst {
+      let fitted = fittedWidths(rows)
+      widths = fitted
+      if let available = terminal.columns { hasBlocks = Self.total(fitted) > available }
     }
-    return result + rows.map(line)
+    if hasBlocks {
+      return rows.enumerated().flatMap { index, row in
+        (isFirst && index == 0 ? [] : [""]) + block(row)
+      }
+    }
+    let heading = line(columns.map { Cell($0.title) })
+    return (isFirst ? [terminal.style(heading, .bold)] : []) + rows.map(line)
   }
 
   private static let gap = "  "
+
+  private static func total(_ widths: [Int]) -> Int {
+    widths.reduce(0, +) + gap.count * (widths.count - 1)
+  }
 
   private func fittedWidths(_ rows: [[Cell]]) -> [Int] {
     var widths = columns.map { DisplayText.width(of: $0.title) }
@@ -63,7 +76,7 @@ struct Table: Sendable {
       }
     }
     guard let available = terminal.columns else { return widths }
-    var excess = widths.reduce(0, +) + Self.gap.count * (columns.count - 1) - available
+    var excess = Self.total(widths) - available
     while excess > 0 {
       let candidates = columns.indices.filter { widths[$0] > columns[$0].minimum ?? .max }
       guard let widest = candidates.max(by: { widths[$0] < widths[$1] }) else { break }
@@ -91,5 +104,16 @@ struct Table: Sendable {
       parts.append(cell.style.map { terminal.style(padded, $0) } ?? padded)
     }
     return parts.joined(separator: Self.gap)
+  }
+
+  /// One row for a terminal that is too narrow for columns; what is empty is left out.
+  private func block(_ cells: [Cell]) -> [String] {
+    let label = columns.map { DisplayText.width(of: $0.title) }.max() ?? 0
+    let room = max((terminal.columns ?? .max) - label - Self.gap.count, 1)
+    return zip(columns, cells).filter { !$1.text.isEmpty }.map { column, cell in
+      let title = terminal.style(DisplayText.padded(column.title, to: label), .bold)
+      let text = DisplayText.truncated(cell.text, to: room, keeping: column.keeping)
+      return title + Self.gap + (cell.style.map { terminal.style(text, $0) } ?? text)
+    }
   }
 }

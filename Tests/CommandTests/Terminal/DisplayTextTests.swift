@@ -104,10 +104,28 @@ import Testing
     #expect(lines == ["N  PATH  TEXT", "1  p     t"])
   }
 
-  @Test func keepsItsMinimaOnATinyTerminal() {
-    var table = Table(columns, terminal: terminal(5))
-    let lines = table.lines(for: [[Table.Cell("1"), Table.Cell("abcdefghij"), Table.Cell("xyz")]])
-    #expect(lines[1].contains("…"))
+  @Test func becomesBlocksOnATerminalTooNarrowForItsColumns() {
+    var table = Table(columns, terminal: terminal(12))
+    let lines = table.lines(for: [
+      [Table.Cell("1"), Table.Cell("abcdefghij"), Table.Cell("xyz")],
+      [Table.Cell("2"), Table.Cell("kl"), Table.Cell("")],
+    ])
+    #expect(lines == ["N     1", "PATH  …fghij", "TEXT  xyz", "", "N     2", "PATH  kl"])
+    #expect(
+      table.lines(for: [[Table.Cell("3"), Table.Cell("m"), Table.Cell("n")]])
+        == ["", "N     3", "PATH  m", "TEXT  n"])
+  }
+
+  @Test(arguments: [20, 30, 40, 60, 80])
+  func theListOfScansFits(_ width: Int) {
+    var table = Table(ScanView.columns, terminal: terminal(width))
+    let row = [
+      "1234", "completed", "library", "/srv/a/long/path/to/some/library", "100 %",
+      "+1,234 ~5 -6 →7", "12", "2026-08-23 06:45:00", "1:02:03",
+    ]
+    for line in table.lines(for: [row.map { Table.Cell($0) }]) {
+      #expect(DisplayText.width(of: line) <= width, "\(line)")
+    }
   }
 
   @Test func headingsComeOnce() {
