@@ -90,7 +90,7 @@ extension World {
   /// and they share the slots.
   private var livenessMilliseconds: Int64 {
     let slots = max(1, scenario.size.workers * scenario.size.slots)
-    let worst = ["library", "site", "portal"].map { kind in
+    let worst = Scenario.kinds.map { kind in
       let policy = Scenario.policy(kind, "")
       let hang = WorstCase.of(.hang, under: policy).seconds
       return Double(policy.maxAttempts + policy.maxCrashes)

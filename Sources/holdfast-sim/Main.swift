@@ -30,13 +30,16 @@ struct HoldfastSim: ParsableCommand {
   var sweepers = 2
 
   @Option(help: "Faults an hour.")
-  var faults = 80.0
+  var faults = 140.0
 
   @Flag(inversion: .prefixedNo, help: "Heal the world at the end and demand that everything ends.")
   var liveness = true
 
   @Option(help: "Put a defect of the museum back: \(Self.defects).")
   var defect: String?
+
+  @Flag(inversion: .prefixedNo, help: "Look for the smallest scenario that still fails.")
+  var shrink = true
 
   @Flag(help: "Print the trace.")
   var trace = false
@@ -85,6 +88,7 @@ struct HoldfastSim: ParsableCommand {
 
   private func report(_ scenario: Scenario, _ violation: Violation, _ defect: Defect?) throws {
     print("seed \(scenario.seed) breaks invariant \(violation.invariant): \(violation.text)")
+    guard shrink else { return }
     let shrunk = try Shrinker.shrink(scenario, violation, defect: defect)
     let result = try Simulation.run(shrunk.scenario, defect: defect, traceLines: 200)
     print(

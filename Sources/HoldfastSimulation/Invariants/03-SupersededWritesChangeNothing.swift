@@ -50,6 +50,7 @@ struct SupersededWritesChangeNothing: Invariant {
             + " scan \(Self.number(lease.scanID, world))")
       }
     }
+    if case .beat(let life, let leases) = step.request { unnamed(life, leases, step, world) }
     for change in step.changes {
       guard case .updated(let before) = change.what else { continue }
       if before.status == .running, change.status != .running {
@@ -59,6 +60,24 @@ struct SupersededWritesChangeNothing: Invariant {
         endedAt[Lease(scanID: change.scanID, token: before.token)] = step.milliseconds
         tokens[change.scanID] = (change.token, step.milliseconds)
       }
+    }
+  }
+
+  /// A heartbeat names its attempts: what it does not list, and nobody of its worker's runs, it does not renew.
+  private func unnamed(_ life: WorkerLife, _ leases: [Lease], _ step: Step, _ world: World) {
+    let renewed =
+      world.look { (connection) throws(StoreError) in
+        try connection.all(Self.renewed, [.text(life.id), .time(step.databaseNow)]) {
+          (row: any SQLRow) throws(StoreError) in
+          Lease(scanID: row.uuid(0), token: row.int(1))
+        }
+      } ?? []
+    let worker = world.machines.flatMap(\.workers).first { $0.life?.id == life.id }
+    for lease in renewed where !leases.contains(lease) && worker?.attempts[lease] == nil {
+      world.fail(
+        3,
+        "a heartbeat renewed token \(lease.token) of scan \(Self.number(lease.scanID, world)),"
+          + " which it did not name")
     }
   }
 
@@ -97,6 +116,12 @@ struct SupersededWritesChangeNothing: Invariant {
       try connection.first(everything, [.uuid(id)]) { $0.text(0) }
     }.flatMap { $0 } ?? ""
   }
+
+  private static let renewed = Statement(
+    """
+    SELECT id, lease_token FROM scans
+    WHERE worker_id = $1 AND status = 'running' AND last_activity_at = $2 AND claimed_at < $2
+    """)
 
   private static let numberOf = Statement("SELECT number FROM scans WHERE id = $1")
 

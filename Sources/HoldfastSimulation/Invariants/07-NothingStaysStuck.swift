@@ -4,11 +4,19 @@ import HoldfastStorage
 /// 7. Whenever the database is reachable and one sweeper lives, every scan is terminal, or moving, or has been given a recovery,
 /// within the bound that its policy states.
 struct NothingStaysStuck: Invariant {
+  /// How many attempts each scan had had when all was healed.
+  private var attempts: [Int64: Int64] = [:]
+
   mutating func saw(_ event: WorldEvent, _ world: World) {
     guard case .calm = event else { return }
     let now = world.clock.now
     for scan in Self.running(world) {
       let policy = Scenario.policy(scan.kind, "")
+      let first = attempts[scan.number] ?? scan.attempt
+      attempts[scan.number] = first
+      if scan.attempt > first + Int64(policy.maxAttempts + policy.maxCrashes + 2) {
+        world.fail(7, "scan \(scan.number) is run again and again: attempt \(scan.attempt)")
+      }
       let bound = Self.boundSeconds(policy, scan)
       let since = max(scan.claimedAt, Timestamp(unixMilliseconds: VirtualClock.origin + world.healedAt))
       // Whatever it does, an attempt's own time is bounded; one that is heard of no more, or moves no more, ends sooner.
@@ -44,6 +52,7 @@ struct NothingStaysStuck: Invariant {
   private struct Row {
     var number: Int64
     var kind: String
+    var attempt: Int64
     var claimedAt: Timestamp
     var heardAt: Timestamp
     var movedAt: Timestamp
@@ -53,7 +62,7 @@ struct NothingStaysStuck: Invariant {
     world.look { (connection) throws(StoreError) in
       try connection.all(select, []) { (row: any SQLRow) throws(StoreError) in
         Row(
-          number: row.int(0), kind: row.text(1), claimedAt: row.time(2), heardAt: row.time(3),
+          number: row.int(0), kind: row.text(1), attempt: row.int(5), claimedAt: row.time(2), heardAt: row.time(3),
           movedAt: row.time(4))
       }
     } ?? []
@@ -72,7 +81,7 @@ struct NothingStaysStuck: Invariant {
   private static let select = Statement(
     """
     SELECT number, kind, claimed_at, max(claimed_at, coalesce(last_activity_at, claimed_at)),
-      max(claimed_at, coalesce(progress_at, claimed_at))
+      max(claimed_at, coalesce(progress_at, claimed_at)), attempt
     FROM scans WHERE status = 'running'
     """)
 

@@ -10,10 +10,6 @@ extension Defect {
     case (.beatsWithoutToken, .beat):
       return sql.replacing(" AND scans.lease_token = r.token", with: "")
     case (.beatsNameNoAttempt, .beat(let life, _)):
-      if sql.contains("UPDATE workers SET last_heartbeat_at") {
-        // The same statement renews all that the worker is recorded as holding.
-        return sql
-      }
       return sql.replacing(
         "WHERE scans.id = r.id AND scans.lease_token = r.token",
         with: "WHERE scans.worker_id = '\(life.id)'"

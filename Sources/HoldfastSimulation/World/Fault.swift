@@ -11,9 +11,10 @@ package struct Fault: Sendable, Hashable {
     /// How often it comes, beside the others.
     var weight: Int {
       switch self {
-      case .killRunner, .killWorker, .stopWorker, .partitionWorker, .loseAnswers: 4
-      case .hangRunner, .killSweeper, .stopSweeper, .delayMessages, .repeatMessages: 3
-      case .cancel, .pause, .resume, .retry, .dryRun, .submitAgain, .drainWorker: 2
+      case .killRunner, .killWorker, .stopWorker, .partitionWorker, .loseAnswers, .delayMessages: 4
+      case .hangRunner, .killSweeper, .stopSweeper, .repeatMessages: 3
+      case .dryRun, .submitAgain: 4
+      case .cancel, .pause, .resume, .retry, .drainWorker: 2
       default: 1
       }
     }
@@ -38,7 +39,7 @@ package struct Fault: Sendable, Hashable {
       if place < 0 { break }
     }
     // Mostly shorter than what makes a heartbeat stale, now and then much longer.
-    let span = random.chance(0.7) ? random.span(500...20_000) : random.span(20_000...150_000)
+    let span = random.chance(0.55) ? random.span(500...20_000) : random.span(20_000...150_000)
     return Fault(
       kind: kind, at: random.span(0...end), milliseconds: span, choice: random.index(1 << 20),
       degree: random.unit())

@@ -68,7 +68,10 @@ final class Link: Database, @unchecked Sendable {
   func read<T: Sendable>(
     _ body: @escaping @Sendable (any SQLConnection) throws(StoreError) -> T
   ) async throws(StoreError) -> T {
-    try await travel(isWrite: false) { (world) throws(StoreError) in try world.read(body) }
+    let request = Request.current
+    return try await travel(isWrite: false) { (world) throws(StoreError) in
+      try world.read(request, body)
+    }
   }
 
   func write<T: Sendable>(

@@ -14,7 +14,7 @@ package struct Scenario: Sendable {
 
     package init(
       workers: Int = 3, slots: Int = 2, scans: Int = 14, hours: Double = 0.25, sweepers: Int = 2,
-      faultsPerHour: Double = 80
+      faultsPerHour: Double = 140
     ) {
       self.workers = workers
       self.slots = slots
@@ -80,14 +80,15 @@ package struct Scenario: Sendable {
   private static func scan(
     _ index: Int, before end: Int64, _ random: inout SimRandom
   ) -> SimScan {
-    let kinds = ["library", "site", "portal"]
     let nature: Nature = random.chance(0.5) ? .sound : Nature.allCases[random.index(8)]
     return SimScan(
-      index: index, submittedAt: random.span(0...(end * 3 / 4)), kind: kinds[random.index(3)],
+      index: index, submittedAt: random.span(0...(end * 3 / 4)), kind: kinds[random.index(kinds.count)],
       // Fewer targets than scans, so that some collide in their scope.
       target: "t\(random.index(max(2, 1 + index * 2 / 3)))", units: 4 + random.index(24),
       unitMilliseconds: random.span(200...6000), nature: nature)
   }
+
+  static let kinds = ["library", "site", "portal", "audit"]
 
   /// What holds for the scans of the world: the defaults, made shorter so that an hour holds many recoveries.
   package static let policies = PolicyBook(
@@ -100,6 +101,11 @@ package struct Scenario: Sendable {
         .heartbeatIntervalSeconds: .number(5), .stallAfterSeconds: .number(40),
         .maxRuntimeMinutes: .number(4), .waitingCapMinutes: .number(1),
         .cancellingTimeoutSeconds: .number(30),
+      ]),
+      "audit": PolicyOverride(values: [
+        .heartbeatIntervalSeconds: .number(5), .stallAfterSeconds: .number(30),
+        .maxRuntimeMinutes: .number(3), .waitingCapMinutes: .number(1),
+        .movement: .choice("progress"), .onStuck: .choice("fail"),
       ]),
       "portal": PolicyOverride(values: [
         .stallAfterSeconds: .number(120), .waitingCapMinutes: .number(2),

@@ -85,11 +85,11 @@ final class World: @unchecked Sendable {
   // MARK: The database
 
   func read<T>(
-    _ body: (any SQLConnection) throws(StoreError) -> T
+    _ request: Request, _ body: (any SQLConnection) throws(StoreError) -> T
   ) throws(StoreError) -> T {
     requests += 1
     return try base.readNow { (connection) throws(StoreError) in
-      try body(defect?.wrap(connection, .other) ?? connection)
+      try body(defect?.wrap(connection, request) ?? connection)
     }
   }
 
