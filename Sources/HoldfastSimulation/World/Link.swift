@@ -102,7 +102,7 @@ final class Link: Database, @unchecked Sendable {
     if isWrite, scheduler.now < world.databaseFullUntil {
       throw .unavailable("database or disk is full")
     }
-    if scheduler.now < delaysUntil, world.random.chance(0.3) {
+    if scheduler.now < delaysUntil, world.random.chance(0.4) {
       // It arrives when its sender has long given it up.
       let world = world
       scheduler.after(delay, of: nil) { _ = Result { () throws(StoreError) in try execute(world) } }

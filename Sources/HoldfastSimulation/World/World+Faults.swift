@@ -62,7 +62,7 @@ extension World {
   private func links(_ fault: Fault) -> [Link] {
     let workers = machines.compactMap { $0.worker?.link }
     let all = workers + sweepers.map(\.link)
-    return fault.choice % 3 == 0 ? all : [all[fault.choice % all.count]]
+    return fault.choice % 2 == 0 ? all : [all[fault.choice % all.count]]
   }
 
   private func chosenRunner(_ fault: Fault) -> SimRunner? {

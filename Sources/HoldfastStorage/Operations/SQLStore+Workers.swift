@@ -34,7 +34,8 @@ extension SQLStore {
   ) async throws(StoreError) -> BeatOutcome {
     try await database.write { (connection) throws(StoreError) in
       try connection.run(WorkerSQL.beat, [.text(life.id), .int(Int64(running))])
-      var held: Set<ScanID> = []
+      // By lease and not by scan: a worker that was given a scan again holds its earlier attempt, too, until that is told.
+      var held: Set<Lease> = []
       var requests: [ScanID: RequestedAction] = [:]
       var orders: [ScanID: RecoveryOrder] = [:]
       // Always in the order of ids, as every statement that locks several scans, so that none waits on another in a circle.
@@ -44,7 +45,7 @@ extension SQLStore {
         rows: Recordset(.uuids(sorted.map(\.scanID)), .ints(sorted.map(\.token)))
       ) { (row: any SQLRow) throws(StoreError) in
         let id = row.uuid(0)
-        held.insert(id)
+        held.insert(Lease(scanID: id, token: row.int(3)))
         if let action = row.optionalText(1).flatMap(RequestedAction.init(rawValue:)) {
           requests[id] = action
         }
@@ -54,7 +55,7 @@ extension SQLStore {
       }
       try Requeueing.requeueUnacknowledged(life, connection)
       return BeatOutcome(
-        lost: leases.filter { !held.contains($0.scanID) }, requests: requests, orders: orders)
+        lost: leases.filter { !held.contains($0) }, requests: requests, orders: orders)
     }
   }
 
@@ -181,7 +182,8 @@ private enum WorkerSQL {
     FROM \(dialect.rows(RowShape(("id", .uuid), ("token", .int)), from: 1))
     WHERE scans.id = r.id AND scans.lease_token = r.token AND scans.status = 'running'
     RETURNING scans.id, scans.requested_action,
-      CASE WHEN scans.ordered_at IS NULL THEN NULL ELSE scans.ordered_recovery END
+      CASE WHEN scans.ordered_at IS NULL THEN NULL ELSE scans.ordered_recovery END,
+      scans.lease_token
     """
   }
 
