@@ -69,6 +69,25 @@ import Testing
     #expect(scan.recoveryInfo?["by"] == "ann")
   }
 
+  /// The same where the worker gives the scan back before it learns of the order.
+  @Test(arguments: TestedDatabase.allCases)
+  func anOrderStandsAboveARequeue(_ database: TestedDatabase) async throws {
+    let fixture = try await Fixture(database)
+    let claim = try await fixture.running()
+    _ = try await fixture.store.act(.fail, on: claim.scan.id, by: "ann", reason: "enough")
+    let outcome = try await fixture.report(
+      AttemptReport(
+        lease: claim.lease,
+        end: .requeued(
+          reason: .workerDrained, message: "drained", delaySeconds: 0, countsAsCrash: false)))
+    #expect(outcome == .applied)
+    let scan = try await fixture.scan(claim.scan.id)
+    #expect(scan.status == .failed)
+    #expect(scan.errorMessage == "enough")
+    #expect(
+      try await fixture.eventTypes(of: scan.id).suffix(2) == ["fail_requested", "scan_failed"])
+  }
+
   @Test(arguments: TestedDatabase.allCases)
   func whatWaitsIsFailedAtOnce(_ database: TestedDatabase) async throws {
     let fixture = try await Fixture(database)

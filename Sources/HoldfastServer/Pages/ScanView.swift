@@ -157,11 +157,12 @@ struct ScanView: PageView {
       let possible: [(OperatorAction, Lifecycle.Event)] = [
         (.pause, .pause), (.resume, .unpause), (.retry, .retry), (.cancel, .cancel),
       ]
-      return possible.compactMap { action, event in
+      let actions: [Action] = possible.compactMap { action, event in
         guard Lifecycle.status(after: event, from: scan.status) != nil else { return nil }
         if scan.requestedAction?.rawValue == action.rawValue { return nil }
         return Action(action, scan: scan)
       }
+      return scan.isCleaned ? [Action(.revert, scan: scan)] + actions : actions
     }
   }
 }

@@ -43,6 +43,10 @@ struct TimelineEntry: Sendable {
     case .retried: return ("plain", "Retried\(by)")
     case .cancelRequested: return ("calm", "Cancel asked for\(by)")
     case .pauseRequested: return ("calm", "Pause asked for\(by)")
+    case .reverted: return ("plain", "Cleanup taken back\(by)")
+    case .reset: return ("plain", "Reset to pending\(by)")
+    case .failRequested: return ("calm", "Marking as failed asked for\(by)")
+    case .requeueRequested: return ("calm", "Starting over asked for\(by)")
     case .lateResult: return ("warn", "A superseded attempt reported late; nothing was changed")
     case .verdict:
       let verdict = (data["verdict"]?.stringValue ?? "").replacing("_", with: " ")

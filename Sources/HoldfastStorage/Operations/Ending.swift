@@ -14,7 +14,7 @@ enum Ending {
     var recovered: Set<ScanID> = []
     for report in reports {
       guard let end = report.end else { continue }
-      if case .recovered(let order, let diagnosis) = end {
+      if let (order, diagnosis) = try recovery(end, of: report.lease, connection) {
         if try Recovering.finish(order, of: report.lease, diagnosis: diagnosis, connection) {
           recovered.insert(report.lease.scanID)
         }
@@ -35,6 +35,20 @@ enum Ending {
     try Baselines.promote(ended.filter(\.movesBaseline), connection)
     if ended.contains(where: { $0.status == .pending }) { try connection.notify(.queue) }
     return recovered.union(ended.map(\.id))
+  }
+
+  /// What is to be carried out instead of a plain end: an order that its worker has finished, or an operator's that stands while the
+  /// scan is on its way back to the queue for another reason (a crash, a drain, a worker that starts again).
+  private static func recovery(
+    _ end: AttemptEnd, of lease: Lease, _ connection: any SQLConnection
+  ) throws(StoreError) -> (RecoveryOrder, diagnosis: JSONValue?)? {
+    switch end {
+    case .recovered(let order, let diagnosis): return (order, diagnosis)
+    case .requeued:
+      let order = try Recovering.operatorsOrder(lease.scanID, connection)
+      return order.map { ($0, diagnosis: Optional<JSONValue>.none) }
+    case .completed, .failed, .paused, .cancelled: return nil
+    }
   }
 
   /// What the ending statement tells of a scan that it has ended.

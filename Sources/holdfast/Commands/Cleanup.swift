@@ -68,9 +68,7 @@ struct CleanupCommand: HoldfastSubcommand {
   private func ask(
     _ planned: SweepPlanner.Planned, _ desk: OperatorDesk, _ store: SQLStore, _ program: Program
   ) async throws(CommandFailure) -> ExitStatus {
-    guard planned.plan.entries.contains(where: { $0.decision.action.changes }) else {
-      return .success
-    }
+    guard !CleanupDialogue.entries(of: planned.plan).isEmpty else { return .success }
     guard Question.canAsk, !output.json else {
       throw CommandFailure(
         .usage, "nobody can be asked here: give --auto, or --apply \(planned.plan.hash)")

@@ -13,12 +13,15 @@ struct CleanupDialogue {
     case clean, resume, delete, skip, quit
   }
 
-  private var entries: [RecoveryPlan.Entry] {
-    planned.plan.entries.filter { $0.decision.action.changes }
+  /// What a person can decide about: all that the plan would change, and what runs and is stuck though its policy only reports it.
+  static func entries(of plan: RecoveryPlan) -> [RecoveryPlan.Entry] {
+    plan.entries.filter { $0.decision.action.changes || $0.guardian.status == .running }
   }
 
+  private var entries: [RecoveryPlan.Entry] { Self.entries(of: planned.plan) }
+
   func run() async throws(CommandFailure) -> ExitStatus {
-    let dead = entries.filter { !$0.isResumable }
+    let dead = entries.filter { $0.guardian.status == .running && !$0.isResumable }
     program.output.write(
       """
       1  Clean the dead ones (\(dead.count)); the others stay as they are
