@@ -9,15 +9,30 @@ package enum RunnerMain {
     do throws(RunnerLimits.Failure) {
       try RunnerLimits.apply()
     } catch {
-      let line = "holdfast runner: \(error)\n"
-      line.utf8.withContiguousStorageIfAvailable { _ = write(2, $0.baseAddress, $0.count) }
+      say("\(error)")
       exit(71)
     }
     let loop = RunnerLoop(
       input: 0, output: RunnerOutput(descriptor: 1), scanners: [LibraryScanner()],
+      breadcrumbs: breadcrumbs(),
       // At once, whatever the other threads are doing: nobody is left to hear of it.
       onEndOfInput: { _exit(0) })
     loop.run()
     _exit(0)
+  }
+
+  /// A scan without breadcrumbs is better than none.
+  private static func breadcrumbs() -> BreadcrumbWriter? {
+    do throws(BreadcrumbWriter.Failure) {
+      return try BreadcrumbWriter.fromEnvironment()
+    } catch {
+      say("no breadcrumbs: \(error)")
+      return nil
+    }
+  }
+
+  private static func say(_ text: String) {
+    let line = Array("holdfast runner: \(text)\n".utf8)
+    _ = line.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
   }
 }

@@ -42,6 +42,16 @@ package protocol ScanStore: Sendable {
     of life: WorkerLife, isGone: @Sendable @escaping (WorkerRecord) -> Bool
   ) async throws(StoreError) -> [Scan]
 
+  /// Keeps what was found out about an attempt's process, with its event; also where the attempt is over. A later attempt's
+  /// diagnosis stays.
+  ///
+  /// - Returns: whether the scan is there.
+  func recordDiagnosis(
+    _ diagnosis: JSONValue, of lease: Lease, attempt: Int
+  ) async throws(StoreError) -> Bool
+  /// Whether this database has, or had, a worker's life with this id.
+  func knowsWorker(life id: String) async throws(StoreError) -> Bool
+
   // MARK: Baselines
 
   /// What the previous finished scan of the same tenant, kind and target left; `nil` if there was none.
@@ -180,10 +190,14 @@ package struct BeatOutcome: Sendable, Hashable {
 
   /// Attempts that the sweep holds for stuck: their processes are to be ended, and this is to be reported.
   package var orders: [ScanID: RecoveryOrder]
+  /// Scans of which somebody wants to know why they do what they do.
+  package var looks: Set<ScanID>
 
   package init(
-    lost: [Lease], requests: [ScanID: RequestedAction], orders: [ScanID: RecoveryOrder] = [:]
+    lost: [Lease], requests: [ScanID: RequestedAction], orders: [ScanID: RecoveryOrder] = [:],
+    looks: Set<ScanID> = []
   ) {
+    self.looks = looks
     self.lost = lost
     self.requests = requests
     self.orders = orders

@@ -111,6 +111,18 @@ extension FaultyStore {
     return try await base.recoverEarlierLives(of: life, isGone: isGone)
   }
 
+  package func recordDiagnosis(
+    _ diagnosis: JSONValue, of lease: Lease, attempt: Int
+  ) async throws(StoreError) -> Bool {
+    try enter(.recover)
+    return try await base.recordDiagnosis(diagnosis, of: lease, attempt: attempt)
+  }
+
+  package func knowsWorker(life id: String) async throws(StoreError) -> Bool {
+    try enter(.read)
+    return try await base.knowsWorker(life: id)
+  }
+
   package func baselineSummary(for lease: Lease) async throws(StoreError) -> Baseline.Summary? {
     try enter(.baseline)
     return try await base.baselineSummary(for: lease)

@@ -31,7 +31,7 @@ struct HoldfastCommand: ParsableCommand {
       CommandGroup(
         name: "Supervision",
         subcommands: [
-          CleanupCommand.self, UnlockCommand.self, PolicyCommand.self,
+          WhyCommand.self, CleanupCommand.self, UnlockCommand.self, PolicyCommand.self,
         ]),
       CommandGroup(
         name: "Administration",

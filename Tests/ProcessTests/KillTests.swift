@@ -28,9 +28,26 @@ struct KillTests {
     #expect(ended.crashes == 2)
     #expect(
       try await stage.story(of: scan) == [
-        "scan_submitted", "scan_claimed", "scan_requeued", "scan_claimed", "scan_requeued",
-        "scan_claimed", "scan_partial",
+        "scan_submitted", "scan_claimed", "scan_diagnosed", "scan_requeued", "scan_claimed",
+        "scan_diagnosed", "scan_requeued", "scan_claimed", "scan_partial",
       ])
+    try await expectPlace(in: scan, stage, diagnoses: 2, saying: "Exited: ended by SIGKILL")
+  }
+
+  /// What a runner was about survives its own SIGKILL.
+  private func expectPlace(
+    in scan: Scan, _ stage: Stage, diagnoses count: Int, saying beginning: String
+  ) async throws {
+    let events = try await stage.store.events(of: scan.id, cursor: nil, limit: 100).items
+    let diagnoses = events.filter { $0.eventType == "scan_diagnosed" }.map(\.eventData)
+    #expect(diagnoses.count == count)
+    for found in diagnoses {
+      #expect(found["class"] == "exited")
+      #expect(found["step"] == "walking")
+      #expect(found["current"]?.stringValue?.isEmpty == false)
+      #expect(found["message"]?.stringValue?.hasPrefix(beginning) == true)
+    }
+    #expect(diagnoses.compactMap { $0["attempt"]?.intValue } == (1...Int64(count)).map { $0 })
   }
 
   @Test(arguments: DatabaseKind.allCases)
@@ -52,7 +69,10 @@ struct KillTests {
     let next = try stage.worker()
     try await stage.expectUndisturbedOutcome(of: scan)
     #expect(try await stage.current(scan).attempt == 2)
+    try await expectPlace(
+      in: scan, stage, diagnoses: 1, saying: "Exited: together with its worker, in step")
     try await expectOrderlyEnd(of: next)
+    #expect(stage.breadcrumbs(of: "one").isEmpty, "nothing is left of either life")
   }
 
   @Test(arguments: DatabaseKind.allCases)

@@ -153,6 +153,13 @@ struct Stage {
     return types
   }
 
+  /// What lies in the folder of a worker's breadcrumbs.
+  func breadcrumbs(of worker: String) -> [String] {
+    let path = folder.path("data-\(worker)/breadcrumbs")
+    // No folder holds nothing.
+    return (try? FileManager.default.subpathsOfDirectory(atPath: path)) ?? []
+  }
+
   /// How much a worker has journaled because the database did not take it.
   func journalBytes(of worker: String) -> Int {
     let journals = folder.path("data-\(worker)/journals")

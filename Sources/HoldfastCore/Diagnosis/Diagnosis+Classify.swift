@@ -119,7 +119,8 @@ extension Diagnosis {
   }
 
   private static func usage(_ evidence: DiagnosisEvidence) -> String {
-    guard let memory = evidence.memory else { return "" }
+    // Nobody measured the memory of what died before it was looked at.
+    guard let memory = evidence.memory, memory.residentBytes > 0 else { return "" }
     let used = memory.residentBytes / 1_048_576
     guard let limit = memory.limitBytes else { return ", at \(used) MiB" }
     return ", at \(used) of \(limit / 1_048_576) MiB"
@@ -134,7 +135,7 @@ extension Diagnosis {
     return "; \(cpu) s of processor time and \(process.ioBytes) bytes in \(over)"
   }
 
-  private static func place(_ evidence: DiagnosisEvidence) -> String {
+  package static func place(_ evidence: DiagnosisEvidence) -> String {
     guard let crumb = evidence.breadcrumb else { return "" }
     var text = crumb.step.isEmpty ? "" : ", in step “\(crumb.step)”"
     if !crumb.current.isEmpty { text += ", at \(crumb.current)" }

@@ -14,13 +14,16 @@ package struct AttemptReport: Sendable, Hashable, Codable {
   package var waitingFor: String?
   /// How long it said that it would wait at most.
   package var waitSeconds: Double
+  /// Why its process did what it did, or how it ended, as its worker found out.
+  package var diagnosis: JSONValue?
   package var end: AttemptEnd?
 
   package init(
     lease: Lease, items: [Item] = [], errors: [ItemError] = [],
     baselineWrites: [Baseline.Write] = [], checkpoint: JSONValue? = nil,
     progress: Progress? = nil, progressMessage: String? = nil, waitingFor: String? = nil,
-    waitSeconds: Double = 0, end: AttemptEnd? = nil
+    waitSeconds: Double = 0, diagnosis: JSONValue? = Optional<JSONValue>.none,
+    end: AttemptEnd? = nil
   ) {
     self.lease = lease
     self.items = items
@@ -31,6 +34,7 @@ package struct AttemptReport: Sendable, Hashable, Codable {
     self.progressMessage = progressMessage
     self.waitingFor = waitingFor
     self.waitSeconds = waitSeconds
+    self.diagnosis = diagnosis
     self.end = end
   }
 }

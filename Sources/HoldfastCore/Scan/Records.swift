@@ -50,6 +50,8 @@ package enum EventType: String, Sendable, CaseIterable {
   case lateResult = "late_result"
   /// Supervision holds something else of the scan than before.
   case verdict = "scan_verdict"
+  /// Why a scan's process does what it does, or how it ended, has been found out.
+  case diagnosed = "scan_diagnosed"
 }
 
 /// An item error as stored.

@@ -3,9 +3,33 @@ import HoldfastCore
 /// What becomes of the scan once its process is gone.
 extension AttemptCore {
   mutating func exited(_ exit: RunnerExit, lastLines: [String]) -> [Action] {
-    if case .reported = phase { return [] }
+    switch phase {
+    case .reported, .examining: return []
+    default: return died(exit, lastLines: lastLines, isHeld: false)
+    }
+  }
+
+  /// - Parameter isHeld: its process is still there, and for ever, as far as anyone can tell.
+  mutating func died(_ exit: RunnerExit, lastLines: [String], isHeld: Bool) -> [Action] {
+    guard isCrash, diagnosis == nil, stopCause != .superseded else {
+      return examined(exit, lastLines: lastLines)
+    }
+    phase = .examining(exit, lastLines: lastLines)
+    return [
+      .autopsy(isHeld ? nil : exit),
+      .arm(.autopsy, seconds: isHeld ? Self.diagnosisSeconds : Self.autopsySeconds),
+    ]
+  }
+
+  mutating func examined(_ exit: RunnerExit, lastLines: [String]) -> [Action] {
     guard stopCause != .superseded else { return [.freeSlot] + over() }
     return conclude(end(exit, lastLines: lastLines))
+  }
+
+  /// Whether the runner ended without having finished, and by nobody's wish.
+  private var isCrash: Bool {
+    if finish?.outcome == .completed || finish?.outcome == .failed { return false }
+    return stopCause.flatMap(endAfterStop) == nil
   }
 
   /// What becomes of the scan, now that its process is gone.
@@ -28,8 +52,9 @@ extension AttemptCore {
         }
       let words =
         lastLines.isEmpty ? "" : "; its last lines: " + lastLines.suffix(5).joined(separator: " ⏎ ")
+      let found = diagnosis?["sentence"]?.stringValue.map { "; found: \($0)" } ?? ""
       return .afterCrash(
-        crashes: claim.scan.crashes, policy: policy, message: what + words, jitter: jitter)
+        crashes: claim.scan.crashes, policy: policy, message: what + words + found, jitter: jitter)
     }
   }
 
@@ -56,7 +81,9 @@ extension AttemptCore {
     sequence += 1
     phase = .reported(sequence: sequence)
     return Timer.allCases.map { .disarm($0) } + [
-      .report(AttemptReport(lease: claim.lease, end: end), sequence: sequence), .freeSlot,
+      .report(
+        AttemptReport(lease: claim.lease, diagnosis: diagnosis, end: end), sequence: sequence),
+      .freeSlot,
     ]
   }
 

@@ -3,12 +3,18 @@ import HoldfastCore
 
 /// Ending the process: why, by which steps, and what is found out before.
 extension AttemptCore {
-  mutating func stop(_ cause: StopCause) -> [Action] {
+  /// - Parameter looksFirst: whether to find out why the process hangs before it is ended.
+  mutating func stop(_ cause: StopCause, looksFirst: Bool = false) -> [Action] {
     if case .reported = phase {
       // The end is on its way. A lost lease means that it will be refused.
       return cause == .superseded ? over() : []
     }
     guard cause.rank > stopCause?.rank ?? -1 else { return [] }
+    if case .examining = phase {
+      // There is nothing left to stop; what becomes of the scan is another matter.
+      stopCause = cause
+      return []
+    }
     let isHurried = cause.rank >= StopCause.faulty("").rank
     let wasStopping = ladder != nil
     stopCause = cause
@@ -34,18 +40,40 @@ extension AttemptCore {
       ladder = StopLadder([.kill])
       return [.disarm(.ready), .closeInput] + nextStep()
     }
-    if case .recover = cause {
-      // First why, then the end: the evidence dies with the process. It is waited for, but not for long.
-      isDiagnosing = true
-      return [.diagnose, .arm(.ladder, seconds: Self.diagnosisSeconds)]
-    }
-    return nextStep()
+    if case .recover = cause { return lookFirst() }
+    return looksFirst ? lookFirst() : nextStep()
   }
 
-  mutating func diagnosed(_ found: JSONValue) -> [Action] {
-    diagnosis = found
-    guard isDiagnosing, ladder != nil else { return [] }
-    return nextStep()
+  /// First why, then the end: the evidence dies with the process. It is waited for, but not for long.
+  private mutating func lookFirst() -> [Action] {
+    isDiagnosing = true
+    return [.diagnose, .arm(.ladder, seconds: Self.diagnosisSeconds)]
+  }
+
+  mutating func diagnosed(_ found: JSONValue?) -> [Action] {
+    if case .examining(let exit, let lines) = phase {
+      diagnosis = found
+      return examined(exit, lastLines: lines)
+    }
+    if isDiagnosing { diagnosis = found }
+    var actions: [Action] = []
+    if isLooking, let found, phase == .running || phase == .ending {
+      isLooking = false
+      sequence += 1
+      actions = [
+        .report(AttemptReport(lease: claim.lease, diagnosis: found), sequence: sequence),
+        .flushReports,
+      ]
+    }
+    isLooking = false
+    return isDiagnosing && ladder != nil ? actions + nextStep() : actions
+  }
+
+  /// Every beat asks again until the answer is in the database.
+  mutating func look() -> [Action] {
+    guard !isLooking, phase == .running || phase == .ending else { return [] }
+    isLooking = true
+    return isDiagnosing ? [] : [.diagnose]
   }
 
   mutating func nextStep() -> [Action] {
@@ -57,15 +85,18 @@ extension AttemptCore {
     case .terminate(let grace):
       return [.signal(SIGTERM), .arm(.ladder, seconds: grace)]
     case .kill:
-      return [.signal(SIGKILL), .arm(.ladder, seconds: 30)]
+      return [.signal(SIGKILL), .arm(.ladder, seconds: Self.killSeconds)]
     case nil:
-      // A process that survives SIGKILL waits inside the kernel, on a disk or a network mount. Its lease is kept as long as it is there.
+      // A process that survives SIGKILL waits inside the kernel, on a disk or a network mount. It will not run another instruction
+      // of its program, so nothing is gained by keeping its scan and its slot for it.
       return [
         .note(
-          level: "warning",
-          message: "the runner has been killed and its process is still there, held in the kernel"),
-        .signal(SIGKILL), .arm(.ladder, seconds: 30),
-      ]
+          level: "critical",
+          message:
+            "the runner was killed \(Int(Self.killSeconds)) s ago and its process is still there, held in the "
+            + "kernel by a disk or a network mount that does not answer; its scan and its slot are freed, and the "
+            + "process stays behind")
+      ] + died(.signalled(SIGKILL), lastLines: [], isHeld: true)
     }
   }
 
@@ -86,6 +117,9 @@ extension AttemptCore {
       return stop(
         .faulty("the runner was not ready within \(Int(patience.readySeconds.rounded())) s"))
     case .ladder: return ladder == nil ? [] : nextStep()
+    case .autopsy:
+      guard case .examining(let exit, let lines) = phase else { return [] }
+      return examined(exit, lastLines: lines)
     case .exit:
       guard phase == .ending, finish != nil else { return [] }
       ladder = .terminating(patience)
@@ -100,11 +134,20 @@ extension AttemptCore {
     }
   }
 
+  mutating func reading(_ isRead: Bool) -> [Action] {
+    self.isRead = isRead
+    unansweredPings = 0
+    return []
+  }
+
   mutating func ping() -> [Action] {
     guard phase == .running else { return [] }
+    // Its answers wait in a pipe that nobody reads at the moment: its silence says nothing.
+    guard isRead else { return [.arm(.ping, seconds: claim.scan.heartbeatIntervalSeconds)] }
     if unansweredPings >= Self.maxUnansweredPings {
       return stop(
-        .faulty("the runner has not answered \(unansweredPings) pings and has said nothing else"))
+        .faulty("the runner has not answered \(unansweredPings) pings and has said nothing else"),
+        looksFirst: true)
     }
     unansweredPings += 1
     pings += 1

@@ -24,8 +24,12 @@ package struct AttemptCore {
     /// All reports up to this one are in the database.
     case applied(upTo: Int64)
     case settled(WorkerMessage.Settlement?)
-    /// Why the process hangs has been found out.
-    case diagnosed(JSONValue)
+    /// Why the process hangs, or ended, has been found out; `nil` if nothing could be.
+    case diagnosed(JSONValue?)
+    /// Somebody wants to know why the process does what it does.
+    case look
+    /// Whether the runner's output is being read. It is not while too much waits to be written.
+    case reading(Bool)
     /// A request for the baseline has been answered.
     case answered
   }
@@ -43,6 +47,8 @@ package struct AttemptCore {
     case flushReports
     /// Find out why the process hangs, while it still does.
     case diagnose
+    /// Find out what can be of a process that has ended; `nil` for one that the kernel does not let go.
+    case autopsy(RunnerExit?)
     case arm(Timer, seconds: Double)
     case disarm(Timer)
     /// A line that the runner wants logged.
@@ -66,6 +72,8 @@ package struct AttemptCore {
     case ping
     /// For the end of a wait that the runner declared.
     case wait
+    /// For what is found out about a process that has ended.
+    case autopsy
   }
 
   /// Why a runner is to be ended. The later in the list, the stronger: a stronger cause replaces a weaker one.
@@ -100,6 +108,8 @@ package struct AttemptCore {
     case running
     /// `finished` has come, or the runner has been given up; its process is still there.
     case ending
+    /// The process is gone, and what it left is being looked at.
+    case examining(RunnerExit, lastLines: [String])
     /// The end is reported and not yet in the database.
     case reported(sequence: Int64)
     case over
@@ -116,7 +126,10 @@ package struct AttemptCore {
   var stopCause: StopCause?
   var ladder: StopLadder?
   var diagnosis: JSONValue?
+  /// The ladder waits for a diagnosis.
   var isDiagnosing = false
+  /// A diagnosis that was asked for is on its way.
+  var isLooking = false
   var sequence: Int64 = 0
   var safeSequence: Int64 = 0
   var appliedSequence: Int64 = 0
@@ -127,11 +140,16 @@ package struct AttemptCore {
   var openRequests = 0
   var pings: Int64 = 0
   var unansweredPings = 0
+  var isRead = true
 
   /// A runner that has left so many pings unanswered, and said nothing else, is ended.
   static let maxUnansweredPings = 3
   /// How long a diagnosis may hold up the end of a stuck runner.
   static let diagnosisSeconds = 3.0
+  /// How long what a dead runner left may hold up its scan.
+  static let autopsySeconds = 0.5
+  /// How long the kernel may take to end a process that has been killed.
+  static let killSeconds = 30.0
   /// Requests for the baseline that a runner may have open at once.
   static let maxOpenRequests = 64
 
@@ -164,6 +182,8 @@ package struct AttemptCore {
     case .applied(let upTo): applied(upTo: upTo)
     case .settled(let settlement): settled(settlement)
     case .diagnosed(let found): diagnosed(found)
+    case .look: look()
+    case .reading(let isRead): reading(isRead)
     case .answered: answered()
     }
   }

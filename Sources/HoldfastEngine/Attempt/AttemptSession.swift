@@ -27,6 +27,8 @@ final class AttemptSession: Sendable {
     var policy: Policy
     var patience: Patience
     var logger: Logger
+    /// Where runners leave their breadcrumbs.
+    var breadcrumbs: BreadcrumbFolder?
     /// Called once, when the process is gone and its end is on its way.
     var freeSlot: @Sendable () -> Void
   }
@@ -45,6 +47,11 @@ final class AttemptSession: Sendable {
   /// Asks for its end; may be called at any time and more than once.
   func stop(_ cause: AttemptCore.StopCause) {
     inbox.yield(.input(.stop(cause)))
+  }
+
+  /// Asks for a diagnosis of its process, which goes into its next report.
+  func look() {
+    inbox.yield(.input(.look))
   }
 
   /// Lets it return without its end being in the database.

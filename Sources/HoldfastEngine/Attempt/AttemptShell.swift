@@ -28,7 +28,9 @@ struct AttemptShell {
   /// Set while the runner is not read on because too much waits to be written.
   private var isHeldBack = false
   private var logTail = OutputTail()
+  private var logLimit = LogLimit()
   private var logger: Logger
+  private let evidence: AttemptEvidence
   private(set) var isOver = false
 
   /// How long a runner may live on with its output closed.
@@ -47,6 +49,7 @@ struct AttemptShell {
       claim: claim, policy: context.policy, patience: context.patience,
       jitter: Double.random(in: 0...1))
     (requests, requestInbox) = AsyncStream.makeStream()
+    evidence = AttemptEvidence(claim: claim, folder: context.breadcrumbs)
     logger = context.logger
     logger[metadataKey: "scan"] = "\(claim.scan.number)"
     logger[metadataKey: "attempt"] = "\(claim.scan.attempt)"
@@ -87,6 +90,7 @@ struct AttemptShell {
     // The process is gone by now, unless the worker gives up waiting for one that the kernel holds.
     runner?.signalGroup(SIGKILL)
     runner?.closePipes()
+    evidence.end()
   }
 
   private mutating func feed(_ input: AttemptCore.Input) {
@@ -98,6 +102,7 @@ struct AttemptShell {
   private mutating func started(_ runner: RunnerProcess) {
     self.runner = runner
     let inbox = inbox
+    evidence.begin(runner)
     runner.attach { inbox.yield(.runner($0)) }
     if let pendingSignal { runner.signalGroup(pendingSignal) }
     runner.readMore()
@@ -137,7 +142,9 @@ struct AttemptShell {
   private var messageBytes = 0
 
   private mutating func readOn() {
+    let wasHeldBack = isHeldBack
     isHeldBack = !context.reporter.hasRoom(for: claim.lease)
+    if isHeldBack != wasHeldBack { feed(.reading(!isHeldBack)) }
     guard !isHeldBack else { return }
     runner?.readMore()
     if exit != nil && !exitIsTold { runner?.askWhetherSilent() }
@@ -193,8 +200,7 @@ struct AttemptShell {
     guard let exit, outputHasEnded, errorsHaveEnded, !exitIsTold else { return }
     exitIsTold = true
     outputTimer?.cancel()
-    let lines = logTail.text + (runner?.errorTail ?? [])
-    feed(.exited(exit, lastLines: lines))
+    feed(.exited(exit, lastLines: lastLines))
   }
 
   // MARK: Doing what the core says
@@ -217,11 +223,12 @@ struct AttemptShell {
     case .sendBaselineParts(let ids): ask(.parts(ids))
     case .settle(let limit): ask(.settle(removalLimit: limit))
     case .diagnose: diagnose()
+    case .autopsy(let exit): autopsy(exit)
     case .arm(let timer, let seconds): arm(timer, seconds: seconds)
     case .disarm(let timer): timers.removeValue(forKey: timer)?.cancel()
     case .log(let level, let message):
       logTail.append(line: message)
-      log(level: level, message)
+      logLine(level: level, message)
     case .note(let level, let message): log(level: level, message)
     case .freeSlot: context.freeSlot()
     case .done: isOver = true
@@ -236,16 +243,23 @@ struct AttemptShell {
   /// Unstructured, because it outlives no attempt: it ends within seconds, and what it yields to an inbox that has closed is lost.
   private func diagnose() {
     guard let runner else { return }
-    let (inbox, lines) = (inbox, logTail.text + runner.errorTail)
-    let processID = runner.processID
+    let (inbox, evidence, lines) = (inbox, evidence, lastLines)
     Task(name: "diagnosis of scan \(claim.scan.number)") {
-      let why = Why()
-      guard let root = await why.identity(processID) else { return }
-      let found = await why.diagnose(.init(root: root, logLines: lines))
-      guard let json = JSONValue(parsing: found.json()) else { return }
-      inbox.yield(.input(.diagnosed(json)))
+      let found = await evidence.diagnose(runner, lines: lines)
+      inbox.yield(.input(.diagnosed(found)))
     }
   }
+
+  private func autopsy(_ exit: RunnerExit?) {
+    guard let runner, let exit else { return diagnose() }
+    let (inbox, evidence, lines) = (inbox, evidence, lastLines)
+    Task(name: "autopsy of scan \(claim.scan.number)") {
+      let found = await evidence.autopsy(runner, exit, lines: lines)
+      inbox.yield(.input(.diagnosed(found)))
+    }
+  }
+
+  private var lastLines: [String] { logTail.text + (runner?.errorTail ?? []) }
 
   private mutating func arm(_ timer: AttemptCore.Timer, seconds: Double) {
     timers[timer]?.cancel()
@@ -253,6 +267,14 @@ struct AttemptShell {
     timers[timer] = context.eventLoop.scheduleTask(in: .nanoseconds(Int64(seconds * 1e9))) {
       _ = inbox.yield(.input(.timer(timer)))
     }
+  }
+
+  private mutating func logLine(level: String, _ message: String) {
+    guard let dropped = logLimit.admit(now: .now) else { return }
+    if dropped > 0 {
+      log(level: "warning", "\(dropped) lines of the runner were left out: it logs too much")
+    }
+    log(level: level, message)
   }
 
   private func log(level: String, _ message: String) {

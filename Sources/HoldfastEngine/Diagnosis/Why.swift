@@ -60,6 +60,32 @@ package struct Why: Sendable {
     return Diagnosis.classify(evidence)
   }
 
+  /// The diagnosis of a runner whose end its worker has seen: nothing is left to look at but what it left. Takes milliseconds.
+  package func autopsy(
+    exit: DiagnosisEvidence.Exit, breadcrumbs: BreadcrumbFile?, logLines: [String],
+    watch: OutOfMemoryWatch?
+  ) async -> Diagnosis {
+    var evidence = DiagnosisEvidence(overSeconds: 0, exit: exit)
+    let kills = await thread.run { watch?.kills() ?? 0 }
+    if kills > 0 { evidence.memory = .init(residentBytes: 0, kills: kills) }
+    evidence.logLines = logLines.map(SecretMask.text)
+    if let breadcrumbs { await add(breadcrumbs, to: &evidence) }
+    evidence.logLines = Array(evidence.logLines.suffix(Self.mostLogLines))
+    return Diagnosis.classify(evidence)
+  }
+
+  /// The diagnosis of a runner that died with its worker, seen by a later life: its breadcrumbs alone.
+  package func posthumous(_ breadcrumbs: BreadcrumbFile) async -> Diagnosis {
+    var evidence = DiagnosisEvidence(overSeconds: 0)
+    await add(breadcrumbs, to: &evidence)
+    evidence.logLines = Array(evidence.logLines.suffix(Self.mostLogLines))
+    evidence.gaps.append(
+      "its worker was gone before it could look; these are the runner's breadcrumbs")
+    return Diagnosis(
+      class: .exited, sentence: "Exited: together with its worker\(Diagnosis.place(evidence)).",
+      evidence: evidence)
+  }
+
   /// Whoever has this process id now; `nil` if nobody has.
   func identity(_ processID: Int32) async -> ProcessIdentity? {
     await thread.run { ProcessIdentity.now(processID) }

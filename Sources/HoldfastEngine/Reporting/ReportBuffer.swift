@@ -104,7 +104,11 @@ package struct ReportBuffer {
   }
 
   private func dueTime(of report: AttemptReport, now: Instant) -> Instant {
-    if report.end != nil || report.checkpoint != nil || report.waitingFor != nil { return now }
+    if report.end != nil || report.checkpoint != nil || report.waitingFor != nil
+      || report.diagnosis != nil
+    {
+      return now
+    }
     if !report.items.isEmpty || !report.errors.isEmpty || !report.baselineWrites.isEmpty {
       return now + Self.itemDelay
     }
@@ -123,6 +127,7 @@ extension AttemptReport {
     progress = later.progress ?? progress
     progressMessage = later.progressMessage ?? progressMessage
     if let waiting = later.waitingFor { (waitingFor, waitSeconds) = (waiting, later.waitSeconds) }
+    diagnosis = later.diagnosis ?? diagnosis
     end = later.end ?? end
   }
 }

@@ -1,5 +1,6 @@
 import CHoldfastSystem
 import Glibc
+import HoldfastCore
 import NIOCore
 import NIOPosix
 
@@ -8,18 +9,26 @@ final class RunnerHost: Sendable {
   private let command: [String]
   private let environment: [String: String]
   private let group: any EventLoopGroup
+  private let breadcrumbs: BreadcrumbFolder?
+  private let onTrouble: @Sendable (String) -> Void
   private let keeper = ProcessKeeper()
 
-  /// - Parameter inherited: this process's own environment; only what a program cannot do without is passed on.
+  /// - Parameters:
+  ///   - inherited: this process's own environment; only what a program cannot do without is passed on.
+  ///   - breadcrumbs: where runners leave their breadcrumbs.
+  ///   - onTrouble: told what a runner has to do without.
   init(
     command: [String], limits: RunnerLimits, inherited: [String: String],
-    group: any EventLoopGroup
+    group: any EventLoopGroup, breadcrumbs: BreadcrumbFolder? = nil,
+    onTrouble: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     // A runner that has ended must be an error of one write, not the end of the worker.
     signal(SIGPIPE, SIG_IGN)
     self.command = command
     self.environment = Self.environment(limits: limits, inherited: inherited)
     self.group = group
+    self.breadcrumbs = breadcrumbs
+    self.onTrouble = onTrouble
   }
 
   /// Nothing of the worker's environment but these few, so that no credential can reach a runner.
@@ -41,6 +50,9 @@ final class RunnerHost: Sendable {
     } catch {
       throw .cannotStart(program: program, reason: error.description)
     }
+    let crumbs = await nextBreadcrumbs()
+    var environment = environment
+    environment[BreadcrumbLayout.environmentVariable] = crumbs?.path
     let result = await keeper.launch(
       .init(
         command: command, environment: environment, input: pipes.input.read,
@@ -49,9 +61,21 @@ final class RunnerHost: Sendable {
     switch result {
     case .failure(let error):
       pipes.closeParentEnds()
+      crumbs?.remove()
       throw error
     case .success(let handle):
-      return try await connect(handle, pipes, program: program)
+      return try await connect(handle, pipes, crumbs, program: program)
+    }
+  }
+
+  /// A scan without breadcrumbs is better than none: what keeps the file from being made is only told.
+  private func nextBreadcrumbs() async -> BreadcrumbFile? {
+    guard let breadcrumbs else { return nil }
+    do {
+      return try await NIOThreadPool.singleton.runIfActive { try breadcrumbs.next() }
+    } catch {
+      onTrouble("\(error)")
+      return nil
     }
   }
 
@@ -61,7 +85,7 @@ final class RunnerHost: Sendable {
   }
 
   private func connect(
-    _ handle: ProcessHandle, _ pipes: Pipes, program: String
+    _ handle: ProcessHandle, _ pipes: Pipes, _ crumbs: BreadcrumbFile?, program: String
   ) async throws(RunnerError) -> RunnerProcess {
     let mailbox = RunnerProcess.Mailbox()
     let peephole = Peephole(output: pipes.output.read, errors: pipes.errors.read)
@@ -87,7 +111,7 @@ final class RunnerHost: Sendable {
         .takingOwnershipOfDescriptor(input: pipes.errors.read).get()
       return RunnerProcess(
         handle: handle, input: input, output: output, errors: errors,
-        peephole: peephole, mailbox: mailbox)
+        peephole: peephole, mailbox: mailbox, breadcrumbs: crumbs)
     } catch {
       handle.signalGroup(SIGKILL)
       throw .cannotStart(program: program, reason: "\(error)")

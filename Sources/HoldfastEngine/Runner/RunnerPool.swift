@@ -65,6 +65,7 @@ final class RunnerPool: Sendable {
       spare.signalGroup(SIGKILL)
       await spare.ended()
       spare.closePipes()
+      spare.breadcrumbs?.remove()
     }
   }
 
@@ -94,6 +95,7 @@ final class RunnerPool: Sendable {
     }
     for runner in dead {
       runner.closePipes()
+      runner.breadcrumbs?.remove()
       let words = runner.errorTail.suffix(3).joined(separator: " ⏎ ")
       failed("a spare runner died" + (words.isEmpty ? "" : "; its last lines: \(words)"))
     }

@@ -21,6 +21,8 @@ final class RunnerProcess: Sendable {
   }
 
   let startedAt: ContinuousClock.Instant
+  /// Where it leaves its breadcrumbs; `nil` if the file could not be made.
+  let breadcrumbs: BreadcrumbFile?
   private let handle: ProcessHandle
   private let input: any Channel
   private let output: any Channel
@@ -35,9 +37,10 @@ final class RunnerProcess: Sendable {
 
   init(
     handle: ProcessHandle, input: any Channel, output: any Channel, errors: any Channel,
-    peephole: Peephole, mailbox: Mailbox
+    peephole: Peephole, mailbox: Mailbox, breadcrumbs: BreadcrumbFile? = nil
   ) {
     startedAt = .now
+    self.breadcrumbs = breadcrumbs
     self.handle = handle
     self.input = input
     self.output = output

@@ -69,6 +69,12 @@ package struct SweepPlanner: Sendable {
     return Planned(plan: plan, rows: rows, now: now)
   }
 
+  /// What to hold of this scan, whether it is due or not.
+  package func verdict(of row: DuePage.Row, fleet: Fleet, now: Timestamp) -> Verdict {
+    let snapshot = complete(row, fleet).snapshot
+    return Supervision.verdict(snapshot, policy: effective(snapshot), now: now)
+  }
+
   /// What holds for a kind's target.
   package func effective(kind: String, target: String) -> Policy { policy(kind, target) }
 

@@ -17,6 +17,7 @@ package final class LeaseTable: Sendable {
     /// Whether its attempt has been told that the lease is unsure.
     var isGivenUp = false
     var stop: @Sendable (AttemptCore.StopCause) -> Void
+    var look: @Sendable () -> Void
   }
 
   private let entries = Mutex<[Lease: Entry]>([:])
@@ -37,12 +38,13 @@ package final class LeaseTable: Sendable {
   package func add(
     _ lease: Lease, intervalSeconds: Double, staleAfterIntervals: Double = 3,
     claimedAt: Instant,
-    stop: @escaping @Sendable (AttemptCore.StopCause) -> Void
+    stop: @escaping @Sendable (AttemptCore.StopCause) -> Void,
+    look: @escaping @Sendable () -> Void = {}
   ) {
     entries.withLock {
       $0[lease] = Entry(
         intervalSeconds: intervalSeconds, termSeconds: intervalSeconds * staleAfterIntervals,
-        renewedAt: claimedAt, stop: stop)
+        renewedAt: claimedAt, stop: stop, look: look)
     }
   }
 
@@ -60,6 +62,7 @@ package final class LeaseTable: Sendable {
         if lost.contains(lease) { return { stop(.superseded) } }
         entry.renewedAt = max(entry.renewedAt, sentAt)
         entries[lease] = entry
+        if outcome.looks.contains(lease.scanID) { entry.look() }
         if let order = outcome.orders[lease.scanID] { return { stop(.recover(order)) } }
         return switch outcome.requests[lease.scanID] {
         case .cancel: { stop(.cancel) }

@@ -95,12 +95,15 @@ package final class Worker: Sendable {
       services.heartbeater.end()
     }
     services.host.shutDown()
+    // A pool that has ended with the process leaves the folder to the next life.
+    try? await NIOThreadPool.singleton.runIfActive { services.breadcrumbs.remove() }
     await retire(life)
   }
 
   /// The parts of one life of a worker.
   private struct Services {
     let host: RunnerHost
+    let breadcrumbs: BreadcrumbFolder
     let pool: RunnerPool
     let writer: ReportWriter
     let reporter: Reporter
@@ -109,10 +112,14 @@ package final class Worker: Sendable {
     init(worker: Worker, life: WorkerLife) {
       let (configuration, logger) = (worker.configuration, worker.logger)
       let eventLoop = worker.eventLoop
+      breadcrumbs = BreadcrumbFolder(path: worker.breadcrumbsFolder + "/" + life.id)
       host = RunnerHost(
         command: configuration.runnerCommand, limits: configuration.limits,
         inherited: ProcessInfo.processInfo.environment,
-        group: MultiThreadedEventLoopGroup.singleton)
+        group: MultiThreadedEventLoopGroup.singleton, breadcrumbs: breadcrumbs,
+        onTrouble: {
+          logger.warning("a runner leaves no breadcrumbs", metadata: ["error": "\($0)"])
+        })
       pool = RunnerPool(
         host: host, size: configuration.spareRunners, bell: Doorbell(eventLoop: eventLoop),
         logger: logger)
@@ -135,6 +142,13 @@ package final class Worker: Sendable {
   }
 
   private var journalsFolder: String { configuration.dataDirectory + "/journals" }
+
+  /// Absolute: a runner works in `/`.
+  private var breadcrumbsFolder: String {
+    let folder = configuration.dataDirectory + "/breadcrumbs"
+    return folder.hasPrefix("/")
+      ? folder : FileManager.default.currentDirectoryPath + "/" + folder
+  }
 }
 
 // MARK: Starting and ending
@@ -155,6 +169,12 @@ extension Worker {
       _ = try await untilAnswered { () async throws(StoreError) in
         try await LeftoverJournals(
           folder: self.journalsFolder, writer: writer, logger: self.logger
+        ).deliver()
+      }
+      // Before the scans go back into the queue, while their last attempt is still the one that left these.
+      _ = try await untilAnswered { () async throws(StoreError) in
+        try await LeftoverBreadcrumbs(
+          folder: self.breadcrumbsFolder, store: self.store, logger: self.logger
         ).deliver()
       }
       let recovered = try await untilAnswered { () async throws(StoreError) in
@@ -267,11 +287,11 @@ extension Worker {
       context: AttemptSession.Context(
         store: store, pool: services.pool, reporter: services.reporter, eventLoop: eventLoop,
         policy: policy, patience: configuration.patience,
-        logger: logger, freeSlot: { self.freeSlot() }))
+        logger: logger, breadcrumbs: services.breadcrumbs, freeSlot: { self.freeSlot() }))
     leases.add(
       claim.lease, intervalSeconds: claim.scan.heartbeatIntervalSeconds,
       staleAfterIntervals: policy.staleMultiple, claimedAt: askedAt,
-      stop: { session.stop($0) })
+      stop: { session.stop($0) }, look: { session.look() })
     services.heartbeater.leasesChanged()
     let isDraining = state.withLock { state in
       state.slotsInUse += 1

@@ -95,17 +95,24 @@ package final class BreadcrumbWriter: Sendable {
 
   package func log(_ line: String) { drop(.log, line) }
 
+  /// The same for a path of raw bytes, without making a text of it.
+  package func current(path: [UInt8]) {
+    path.withUnsafeBufferPointer { drop(.current, $0) }
+  }
+
   private func drop(_ kind: BreadcrumbLayout.Kind, _ text: String) {
     var text = text
-    text.withUTF8 { bytes in
-      let length = Self.length(of: bytes)
-      // Borrowed for the length of the call, and the lock below is held within it.
-      nonisolated(unsafe) let kept = UnsafeRawBufferPointer(
-        rebasing: UnsafeRawBufferPointer(bytes)[..<length])
-      let nanoseconds = UInt64(bitPattern: MonotonicClock.nanoseconds)
-      state.withLock {
-        write(kind, kept, isCut: length < bytes.count, nanoseconds: nanoseconds, &$0)
-      }
+    text.withUTF8 { drop(kind, $0) }
+  }
+
+  private func drop(_ kind: BreadcrumbLayout.Kind, _ bytes: UnsafeBufferPointer<UInt8>) {
+    let length = Self.length(of: bytes)
+    // Borrowed for the length of the call, and the lock below is held within it.
+    nonisolated(unsafe) let kept = UnsafeRawBufferPointer(
+      rebasing: UnsafeRawBufferPointer(bytes)[..<length])
+    let nanoseconds = UInt64(bitPattern: MonotonicClock.nanoseconds)
+    state.withLock {
+      write(kind, kept, isCut: length < bytes.count, nanoseconds: nanoseconds, &$0)
     }
   }
 

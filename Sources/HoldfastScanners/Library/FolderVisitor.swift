@@ -16,7 +16,9 @@ final class FolderVisitor {
   /// - Returns: the folders in it, each followed by a zero byte; `nil` if it could not be read.
   @discardableResult
   func visit(_ task: FolderTask, extra: Tally = Tally()) -> [UInt8]? {
+    let place = context.trace.enter(task.keyPath)
     let outcome = reader.read(task, into: snapshot)
+    context.trace.leave(place)
     snapshot.tally += extra
     switch outcome {
     case .stopped: return nil

@@ -12,6 +12,7 @@ final class LibraryContext: Sendable {
   let workList: WorkList
   let output: RunnerOutput
   let live = LiveCounters()
+  let trace: WalkTrace
   /// Files that the previous scan left in the library.
   let previousFiles: Int64
   /// Whether a moved file is recognised by its content's hash, which takes that both scans have it; else by inode, size and
@@ -23,8 +24,10 @@ final class LibraryContext: Sendable {
 
   init(
     root: RootFolder, rules: LibraryRules, lostMounts: Set<[UInt8]>, index: BaselineIndex,
-    workList: WorkList, output: RunnerOutput, previousFiles: Int64, identifiesByHash: Bool
+    workList: WorkList, output: RunnerOutput, previousFiles: Int64, identifiesByHash: Bool,
+    breadcrumbs: BreadcrumbWriter? = nil
   ) {
+    trace = WalkTrace(breadcrumbs)
     self.root = root
     self.rules = rules
     links = LinkJudge(root: root)

@@ -31,7 +31,8 @@ final class LibraryScan: Sendable {
       root: survey.root, rules: rules, lostMounts: survey.lostMounts, index: index,
       workList: WorkList(slots: index.count), output: session.output,
       previousFiles: (before["files_seen"]?.intValue ?? 0) + (before["files_kept"]?.intValue ?? 0),
-      identifiesByHash: rules.hash && before["hashed"]?.boolValue == true)
+      identifiesByHash: rules.hash && before["hashed"]?.boolValue == true,
+      breadcrumbs: session.breadcrumbs)
     let resumesFrom = session.start.checkpoint.flatMap {
       LibraryCheckpoint(json: $0, baseline: session.start.baseline?.scanID.description)
     }
@@ -122,6 +123,7 @@ final class LibraryScan: Sendable {
 
   private func enter(_ phase: LibraryCheckpoint.Phase) {
     // One step, and the account is read under the same lock: a checkpoint must never pair the name of one phase with the count of another.
+    session.breadcrumbs?.step(phase.step)
     stage.update { stage in
       stage.phase = phase
       stage.fixed = phase == .links ? checkpoint(phase) : nil
@@ -166,7 +168,9 @@ final class LibraryScan: Sendable {
     let phase = stage.read { $0.phase }
     let live = context.live
     let hashed = live.hashed
-    session.send(
+    session.breadcrumbs?.step(phase.step)
+    // Not through the session, which would leave the newest folder in the breadcrumbs; the walk leaves the oldest.
+    session.output.send(
       .progress(
         Progress(
           done: isFinal ? tally.entries : live.entries,
@@ -200,6 +204,14 @@ final class LibraryScan: Sendable {
   // MARK: The end
 
   private func settle() throws(SessionClosed) -> RunnerMessage.Finish {
+    let left = context.workList.remaining
+    if left > 0 {
+      // It would be told as complete what nobody has looked at, and what is missing would be called removed.
+      return .init(
+        outcome: .failed,
+        error: "\(left) folders have not been read although the walk has ended: a defect of this "
+          + "scanner. Nothing was removed.", summary: summary)
+    }
     let tally = context.workList.tally
     stage.update { $0.phase = .settle }
     sendProgress(isFinal: true)

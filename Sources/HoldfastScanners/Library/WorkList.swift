@@ -117,6 +117,10 @@ final class WorkList: Sendable {
 
   /// Folders of the baseline that nobody has come past.
   var unseenSlots: [Int] { state.read { $0.seen.missing } }
+  /// Folders that nobody has read yet or that are not done; 0 at the end of a walk.
+  var remaining: Int {
+    state.read { $0.frames.count + $0.resumed.count + $0.active.count }
+  }
   var tally: Tally { state.read { $0.tally } }
   var current: [UInt8] { state.read { $0.current } }
 

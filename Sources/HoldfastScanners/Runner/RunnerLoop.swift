@@ -7,17 +7,20 @@ package final class RunnerLoop: Sendable {
   private let output: RunnerOutput
   private let scanners: [any Scanner]
   private let inbox = Monitor(ScanSession.Inbox())
+  private let breadcrumbs: BreadcrumbWriter?
   private let onEndOfInput: @Sendable () -> Void
 
   /// - Parameters:
+  ///   - breadcrumbs: where the scan leaves its place; `nil` for nowhere.
   ///   - onEndOfInput: called on the reading thread when the worker has closed its end.
   package init(
     input: Int32, output: RunnerOutput, scanners: [any Scanner],
-    onEndOfInput: @escaping @Sendable () -> Void = {}
+    breadcrumbs: BreadcrumbWriter? = nil, onEndOfInput: @escaping @Sendable () -> Void = {}
   ) {
     self.input = input
     self.output = output
     self.scanners = scanners
+    self.breadcrumbs = breadcrumbs
     self.onEndOfInput = onEndOfInput
   }
 
@@ -58,7 +61,8 @@ package final class RunnerLoop: Sendable {
         outcome: .failed, error: "this runner does not know the kind “\(start.kind)”")
     }
     do throws(SessionClosed) {
-      return try scanner.run(ScanSession(start: start, output: output, inbox: inbox))
+      return try scanner.run(
+        ScanSession(start: start, output: output, inbox: inbox, breadcrumbs: breadcrumbs))
     } catch {
       return nil
     }

@@ -31,8 +31,14 @@ package final class ScanSession: Sendable {
   package let start: WorkerMessage.Start
   let output: RunnerOutput
   let inbox: Monitor<Inbox>
+  /// Where it leaves what it is about, for whoever asks after its death; `nil` for nowhere.
+  package let breadcrumbs: BreadcrumbWriter?
 
-  init(start: WorkerMessage.Start, output: RunnerOutput, inbox: Monitor<Inbox>) {
+  init(
+    start: WorkerMessage.Start, output: RunnerOutput, inbox: Monitor<Inbox>,
+    breadcrumbs: BreadcrumbWriter? = nil
+  ) {
+    self.breadcrumbs = breadcrumbs
     self.start = start
     self.output = output
     self.inbox = inbox
@@ -41,7 +47,27 @@ package final class ScanSession: Sendable {
   var isStopRequested: Bool { inbox.read { $0.stop != nil } }
   var isClosed: Bool { inbox.read { $0.isClosed } || output.isClosed }
 
-  package func send(_ message: RunnerMessage) { output.send(message) }
+  /// Sends a message. Its breadcrumbs come first: sending may wait for a worker that does not read.
+  package func send(_ message: RunnerMessage) {
+    switch message {
+    case .progress(let progress, _):
+      breadcrumbs?.step(progress.step)
+      if let current = progress.current { breadcrumbs?.current(current) }
+    case .log(_, let text): breadcrumbs?.log(text)
+    case .waiting(let what, let seconds): breadcrumbs?.waiting(for: seconds > 0 ? what : "")
+    default: break
+    }
+    output.send(message)
+  }
+
+  /// Notes in the breadcrumbs what the work in `body` waits for.
+  private func waiting<T, Failure: Error>(
+    for what: String, _ body: () throws(Failure) -> T
+  ) throws(Failure) -> T {
+    breadcrumbs?.waiting(for: what)
+    defer { breadcrumbs?.doneWaiting() }
+    return try body()
+  }
 
   /// Sends a checkpoint and returns its number.
   @discardableResult
@@ -64,9 +90,11 @@ package final class ScanSession: Sendable {
 
   /// Waits until the worker has made the checkpoint durable, or asks to stop.
   func waitForAcknowledgement(of number: Int64) throws(SessionClosed) {
-    let isOpen = inbox.wait { inbox -> Bool? in
-      if inbox.isClosed { return false }
-      return inbox.acknowledged >= number || inbox.stop != nil ? true : nil
+    let isOpen = waiting(for: "its worker, to make checkpoint \(number) durable") {
+      inbox.wait { inbox -> Bool? in
+        if inbox.isClosed { return false }
+        return inbox.acknowledged >= number || inbox.stop != nil ? true : nil
+      }
     }
     if !isOpen { throw SessionClosed() }
   }
@@ -75,6 +103,8 @@ package final class ScanSession: Sendable {
   ///
   /// - Parameter take: called with whole entries of 32 bytes.
   func readBaselineIndex(_ take: ([UInt8]) -> Void) throws(SessionClosed) {
+    breadcrumbs?.waiting(for: "its worker, for the index of the previous scan")
+    defer { breadcrumbs?.doneWaiting() }
     output.send(.readBaselineIndex)
     while true {
       let next = inbox.wait { inbox -> (chunks: [[UInt8]], isComplete: Bool)? in
@@ -91,6 +121,8 @@ package final class ScanSession: Sendable {
 
   /// Settles the missing items; `nil` if the worker asked to stop before it answered.
   func settle(removalLimit: Int64?) throws(SessionClosed) -> WorkerMessage.Settlement? {
+    breadcrumbs?.waiting(for: "its worker, to settle what is missing")
+    defer { breadcrumbs?.doneWaiting() }
     output.send(.settle(removalLimit: removalLimit))
     let answer = inbox.wait { inbox -> WorkerMessage.Settlement?? in
       if inbox.isClosed { return .some(nil) }

@@ -51,6 +51,9 @@ struct TimelineEntry: Sendable {
     case .verdict:
       let verdict = (data["verdict"]?.stringValue ?? "").replacing("_", with: " ")
       return ("warn", "Supervision: \(verdict.visible)")
+    case .diagnosed:
+      let found = (data["class"]?.stringValue ?? "unknown").replacing("_", with: " ")
+      return ("plain", "Diagnosed: \(found.visible)")
     default: return ("plain", type.replacing("_", with: " ").visible)
     }
   }

@@ -38,6 +38,10 @@ private enum Reporting {
     let changes = try ItemWriter.write(live, held: held, connection)
     try StagedParts.write(live, held: held, connection)
     try Advancing.write(live, held: held, changes: changes, connection)
+    for report in live {
+      guard let diagnosis = report.diagnosis else { continue }
+      _ = try Diagnosing.record(diagnosis, of: report.lease, attempt: nil, connection)
+    }
 
     // What has no contents and what has contents and an end; a report with neither only asks whether its lease holds.
     let toEnd = sorted.filter {
@@ -70,7 +74,7 @@ extension AttemptReport {
   /// Whether there is anything but an end.
   fileprivate var hasContents: Bool {
     !items.isEmpty || !errors.isEmpty || !baselineWrites.isEmpty || checkpoint != nil
-      || progress != nil || progressMessage != nil || waitingFor != nil
+      || progress != nil || progressMessage != nil || waitingFor != nil || diagnosis != nil
   }
 }
 

@@ -38,6 +38,7 @@ extension SQLStore {
       var held: Set<Lease> = []
       var requests: [ScanID: RequestedAction] = [:]
       var orders: [ScanID: RecoveryOrder] = [:]
+      var looks: Set<ScanID> = []
       // Always in the order of ids, as every statement that locks several scans, so that none waits on another in a circle.
       let sorted = leases.sorted { $0.scanID < $1.scanID }
       try connection.run(
@@ -52,10 +53,12 @@ extension SQLStore {
         if let order = row.optionalJSON(2).flatMap(RecoveryOrder.init(json:)) {
           orders[id] = order
         }
+        if row.bool(4) { looks.insert(id) }
       }
       try Requeueing.requeueUnacknowledged(life, connection)
       return BeatOutcome(
-        lost: leases.filter { !held.contains($0) }, requests: requests, orders: orders)
+        lost: leases.filter { !held.contains($0) }, requests: requests, orders: orders,
+        looks: looks)
     }
   }
 
@@ -76,6 +79,12 @@ extension SQLStore {
       return try Requeueing.requeue(
         held, reason: .workerRestarted, message: "its worker \(life.name) was started again",
         connection)
+    }
+  }
+
+  package func knowsWorker(life id: String) async throws(StoreError) -> Bool {
+    try await database.read { (connection) throws(StoreError) in
+      try connection.first(WorkerSQL.isKnown, [.text(id)]) { $0.bool(0) } ?? false
     }
   }
 
@@ -183,7 +192,7 @@ private enum WorkerSQL {
     WHERE scans.id = r.id AND scans.lease_token = r.token AND scans.status = 'running'
     RETURNING scans.id, scans.requested_action,
       CASE WHEN scans.ordered_at IS NULL THEN NULL ELSE scans.ordered_recovery END,
-      scans.lease_token
+      scans.lease_token, scans.diagnosis_wanted_at IS NOT NULL
     """
   }
 
@@ -191,6 +200,8 @@ private enum WorkerSQL {
     id, name, host, boot_id, process_id, slots, kinds, status, version, running, started_at,
     last_heartbeat_at, heartbeat_interval_seconds, process_start_ticks
     """
+
+  static let isKnown = Statement("SELECT EXISTS (SELECT 1 FROM workers WHERE id = $1)")
 
   static let list = Statement("SELECT \(columns) FROM workers ORDER BY started_at, id")
 

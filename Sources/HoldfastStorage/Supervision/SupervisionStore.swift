@@ -46,6 +46,16 @@ package protocol SupervisionStore: Sendable {
   func recover(
     _ entry: RecoveryPlan.Entry, delaySeconds: Double, by actor: String
   ) async throws(StoreError) -> Bool
+  /// Asks the worker that runs the scan why it does what it does.
+  ///
+  /// - Returns: whether it runs; its answer is ``diagnosis(of:)`` once that is younger than the question.
+  func askForDiagnosis(of id: ScanID) async throws(StoreError) -> Bool
+  /// What was last found out about the scan's process, and when; `nil` if nothing was.
+  func diagnosis(
+    of id: ScanID
+  ) async throws(StoreError) -> (found: JSONValue, at: Timestamp?, isWanted: Bool)?
+  /// The verdict that was last recorded of a scan; `nil` if none was.
+  func storedVerdict(of id: ScanID) async throws(StoreError) -> JSONValue?
   /// Marks these workers' lives as lost, where they have not beaten since.
   func markLost(_ workers: [Fleet.Worker]) async throws(StoreError)
   /// Ends whatever active scan holds `scope`, by hand.

@@ -55,7 +55,7 @@ import Testing
     let actions = core.handle(
       .messages([.ready(.init(protocolVersion: 2, processID: 1, kinds: []))]))
     #expect(actions.contains(.signal(SIGKILL)))
-    let end = end(core.handle(.exited(.signalled(SIGKILL), lastLines: [])))
+    let end = end(core.exit(.signalled(SIGKILL), lastLines: []))
     guard case .requeued(.runnerCrashed, let message, _, true) = end else {
       Issue.record("ended as \(String(describing: end))")
       return
@@ -66,7 +66,7 @@ import Testing
   @Test func aRunnerThatIsNeverReadyIsKilled() {
     var core = makeCore()
     #expect(core.handle(.timer(.ready)).contains(.signal(SIGKILL)))
-    let end = end(core.handle(.exited(.signalled(SIGKILL), lastLines: ["Traceback", "boom"])))
+    let end = end(core.exit(.signalled(SIGKILL), lastLines: ["Traceback", "boom"]))
     guard case .requeued(_, let message, _, true) = end else {
       Issue.record("ended as \(String(describing: end))")
       return
@@ -155,7 +155,7 @@ import Testing
       .messages([.finished(.init(outcome: .completed, message: "all", summary: ["n": 3]))]))
     #expect(end(finished) == nil)
     #expect(finished.contains(.closeInput))
-    let exited = core.handle(.exited(.exited(status: 0), lastLines: []))
+    let exited = core.exit(.exited(status: 0), lastLines: [])
     #expect(end(exited) == .completed(message: "all", summary: ["n": 3]))
     #expect(exited.last == .freeSlot)
     #expect(core.handle(.applied(upTo: 1)).last == .done)
@@ -168,7 +168,7 @@ import Testing
     #expect(core.handle(.timer(.exit)).contains(.signal(SIGTERM)))
     #expect(core.handle(.timer(.ladder)).contains(.signal(SIGKILL)))
     #expect(
-      end(core.handle(.exited(.signalled(SIGKILL), lastLines: [])))
+      end(core.exit(.signalled(SIGKILL), lastLines: []))
         == .completed(message: nil, summary: .object([:])))
   }
 
@@ -176,7 +176,7 @@ import Testing
   func aDeadRunnerPutsTheScanBack(crashes: Int, delay: Double) {
     var core = runningCore(crashes: crashes)
     #expect(
-      end(core.handle(.exited(.signalled(SIGSEGV), lastLines: ["oh"])))
+      end(core.exit(.signalled(SIGSEGV), lastLines: ["oh"]))
         == .requeued(
           reason: .runnerCrashed, message: "the runner was killed by SIGSEGV; its last lines: oh",
           delaySeconds: delay, countsAsCrash: true))
@@ -185,7 +185,7 @@ import Testing
   @Test func theThirdDeathFailsTheScan() {
     var core = runningCore(crashes: 2)
     #expect(
-      end(core.handle(.exited(.exited(status: 3), lastLines: [])))
+      end(core.exit(.exited(status: 3), lastLines: []))
         == .failed(
           error: "the runner exited with status 3; its runner died 3 times",
           reason: .runnerCrashed, summary: nil))
@@ -213,7 +213,7 @@ import Testing
       core.handle(.stop(cause)) == [.send(.stop(reason: reason)), .arm(.ladder, seconds: 10)])
     #expect(core.handle(.timer(.ladder)) == [.signal(SIGTERM), .arm(.ladder, seconds: 5)])
     #expect(core.handle(.timer(.ladder)) == [.signal(SIGKILL), .arm(.ladder, seconds: 30)])
-    #expect(end(core.handle(.exited(.signalled(SIGKILL), lastLines: []))) == expected)
+    #expect(end(core.exit(.signalled(SIGKILL), lastLines: [])) == expected)
   }
 
   @Test(arguments: stops)
@@ -225,7 +225,7 @@ import Testing
     let actions = core.handle(
       .messages([.checkpoint(number: 4, data: 4), .finished(.init(outcome: .stopped))]))
     #expect(reports(actions).map(\.checkpoint) == [4])
-    #expect(end(core.handle(.exited(.exited(status: 0), lastLines: []))) == expected)
+    #expect(end(core.exit(.exited(status: 0), lastLines: [])) == expected)
   }
 
   @Test func aScanThatIsDoneBeforeItHearsOfTheCancelIsCompleted() {
@@ -233,7 +233,7 @@ import Testing
     _ = core.handle(.stop(.cancel))
     _ = core.handle(.messages([.finished(.init(outcome: .completed))]))
     #expect(
-      end(core.handle(.exited(.exited(status: 0), lastLines: [])))
+      end(core.exit(.exited(status: 0), lastLines: []))
         == .completed(message: nil, summary: .object([:])))
   }
 
@@ -243,7 +243,7 @@ import Testing
     #expect(core.handle(.stop(.cancel)) == [], "the ladder goes on where it is")
     #expect(core.handle(.stop(.pause)) == [], "a weaker cause changes nothing")
     #expect(
-      end(core.handle(.exited(.exited(status: 0), lastLines: [])))
+      end(core.exit(.exited(status: 0), lastLines: []))
         == .cancelled(message: "cancelled by an operator while it ran"))
   }
 
@@ -252,7 +252,7 @@ import Testing
     #expect(core.handle(.stop(.superseded)).first == .send(.stop(reason: .superseded)))
     #expect(
       reports(core.handle(.messages([.items([Item(key: "a", type: "f", change: .added)])]))) == [])
-    let actions = core.handle(.exited(.exited(status: 0), lastLines: []))
+    let actions = core.exit(.exited(status: 0), lastLines: [])
     #expect(reports(actions) == [])
     #expect(actions.first == .freeSlot)
     #expect(core.isOver)
@@ -266,7 +266,7 @@ import Testing
     #expect(core.handle(.timer(.ladder)) == [.signal(SIGTERM), .arm(.ladder, seconds: 3)])
     guard
       case .requeued(.workerLost, _, 0, false) =
-        end(core.handle(.exited(.signalled(SIGTERM), lastLines: [])))
+        end(core.exit(.signalled(SIGTERM), lastLines: []))
     else {
       Issue.record("it is given back")
       return
@@ -279,7 +279,7 @@ import Testing
     #expect(core.handle(.baseline(nil)) == [])
     guard
       case .requeued(.workerDrained, _, 0, false) =
-        end(core.handle(.exited(.signalled(SIGKILL), lastLines: [])))
+        end(core.exit(.signalled(SIGKILL), lastLines: []))
     else {
       Issue.record("it goes back into the queue")
       return
@@ -294,7 +294,59 @@ import Testing
           .send(.ping(number: Int64(number))), .arm(.ping, seconds: 30),
         ])
     }
-    #expect(core.handle(.timer(.ping)).contains(.signal(SIGTERM)))
+    #expect(
+      core.handle(.timer(.ping)) == [
+        .diagnose, .arm(.ladder, seconds: AttemptCore.diagnosisSeconds),
+      ], "first why, then the end")
+    #expect(core.handle(.diagnosed(["sentence": "It waits."])).contains(.signal(SIGTERM)))
+    let actions = core.handle(.exited(.signalled(SIGTERM), lastLines: []))
+    #expect(reports(actions).first?.diagnosis == ["sentence": "It waits."])
+    guard case .requeued(_, let message, _, true) = end(actions) else {
+      Issue.record("it counts as a crash")
+      return
+    }
+    #expect(message.hasSuffix("; found: It waits."))
+  }
+
+  @Test func aPipeThatNobodyReadsSaysNothingOfItsRunner() {
+    var core = runningCore()
+    for _ in 1...2 { _ = core.handle(.timer(.ping)) }
+    _ = core.handle(.reading(false))
+    for _ in 1...10 {
+      #expect(core.handle(.timer(.ping)) == [.arm(.ping, seconds: 30)])
+    }
+    _ = core.handle(.reading(true))
+    for _ in 1...3 { _ = core.handle(.timer(.ping)) }
+    #expect(core.stopCause == nil, "it has three beats from when it is read again")
+    _ = core.handle(.timer(.ping))
+    #expect(core.stopCause != nil)
+  }
+
+  @Test func aDeadRunnerIsLookedAtAndNotForLong() {
+    var core = runningCore()
+    #expect(
+      core.handle(.exited(.signalled(SIGKILL), lastLines: [])) == [
+        .autopsy(.signalled(SIGKILL)), .arm(.autopsy, seconds: AttemptCore.autopsySeconds),
+      ])
+    #expect(core.handle(.stop(.drain)) == [], "there is nothing left to stop")
+    let actions = core.handle(.timer(.autopsy))
+    #expect(end(actions) != nil)
+    #expect(actions.contains(.freeSlot))
+    #expect(core.handle(.diagnosed(["class": "exited"])) == [], "it comes too late")
+  }
+
+  @Test func whoeverAsksGetsOneAnswer() {
+    var core = runningCore()
+    #expect(core.handle(.look) == [.diagnose])
+    #expect(core.handle(.look) == [], "the next beat asks again")
+    #expect(
+      core.handle(.diagnosed(["class": "spinning"])) == [
+        .report(AttemptReport(lease: lease, diagnosis: ["class": "spinning"]), sequence: 1),
+        .flushReports,
+      ])
+    #expect(core.handle(.look) == [.diagnose])
+    #expect(core.handle(.diagnosed(nil)) == [], "nothing was found")
+    #expect(core.stopCause == nil)
   }
 
   @Test func anyMessageAnswersAPing() {
@@ -313,7 +365,7 @@ import Testing
     #expect(core.handle(.unreadable("again")) == [], "said once")
     guard
       case .requeued(_, let message, _, true) =
-        end(core.handle(.exited(.signalled(SIGTERM), lastLines: [])))
+        end(core.exit(.signalled(SIGTERM), lastLines: []))
     else {
       Issue.record("it counts as a crash")
       return
@@ -321,11 +373,26 @@ import Testing
     #expect(message == "the runner broke the protocol: “hello” is not JSON")
   }
 
-  @Test func aProcessThatSurvivesItsKillIsKilledAgain() {
+  @Test func aProcessThatTheKernelHoldsKeepsNeitherItsScanNorItsSlot() {
     var core = runningCore()
     _ = core.handle(.stop(.faulty("x")))
-    _ = core.handle(.timer(.ladder))
-    #expect(core.handle(.timer(.ladder)).contains(.signal(SIGKILL)))
-    #expect(core.handle(.timer(.ladder)).contains(.signal(SIGKILL)))
+    #expect(core.handle(.timer(.ladder)).contains(.arm(.ladder, seconds: AttemptCore.killSeconds)))
+    let actions = core.handle(.timer(.ladder))
+    guard case .note("critical", let message) = actions.first else {
+      Issue.record("it is said loudly")
+      return
+    }
+    #expect(message.contains("held in the kernel"))
+    #expect(actions.contains(.autopsy(nil)))
+    #expect(core.handle(.diagnosed(["class": "waiting_on_disk"])).contains(.freeSlot))
+    #expect(core.handle(.exited(.signalled(SIGKILL), lastLines: [])) == [], "much later")
+  }
+}
+
+extension AttemptCore {
+  /// Its process ends, and what it left tells nothing.
+  fileprivate mutating func exit(_ exit: RunnerExit, lastLines: [String]) -> [Action] {
+    let actions = handle(.exited(exit, lastLines: lastLines))
+    return actions.contains(.autopsy(exit)) ? handle(.diagnosed(nil)) : actions
   }
 }
