@@ -1,5 +1,6 @@
 import Glibc
 import HoldfastCore
+import HoldfastStorage
 import HoldfastTestKit
 import Testing
 

@@ -55,7 +55,7 @@ extension Diagnosis {
     if process.cpuSeconds > 0, wanted >= spinningShare {
       findings.append(
         ThreadFinding(
-          .spinning, .spinning, "uses \(Int(share * 100)) % of a processor and reports nothing"))
+          .spinning, .spinning, "uses \(Int(share * 100)) % of a processor"))
     }
     let asleep = process.threads.filter { $0.state == "S" }
     if !asleep.isEmpty, asleep.count == process.threads.count,

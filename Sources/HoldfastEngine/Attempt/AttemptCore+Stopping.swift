@@ -58,12 +58,7 @@ extension AttemptCore {
     if isDiagnosing { diagnosis = found }
     var actions: [Action] = []
     if isLooking, let found, phase == .running || phase == .ending {
-      isLooking = false
-      sequence += 1
-      actions = [
-        .report(AttemptReport(lease: claim.lease, diagnosis: found), sequence: sequence),
-        .flushReports,
-      ]
+      actions = [.tell(found)]
     }
     isLooking = false
     return isDiagnosing && ladder != nil ? actions + nextStep() : actions

@@ -49,6 +49,8 @@ package struct AttemptCore {
     case diagnose
     /// Find out what can be of a process that has ended; `nil` for one that the kernel does not let go.
     case autopsy(RunnerExit?)
+    /// Store a diagnosis that somebody waits for, past all reports that wait to be written.
+    case tell(JSONValue)
     case arm(Timer, seconds: Double)
     case disarm(Timer)
     /// A line that the runner wants logged.

@@ -1,5 +1,6 @@
 import Glibc
 import HoldfastCore
+import HoldfastStorage
 import Logging
 import NIOCore
 
@@ -224,6 +225,7 @@ struct AttemptShell {
     case .settle(let limit): ask(.settle(removalLimit: limit))
     case .diagnose: diagnose()
     case .autopsy(let exit): autopsy(exit)
+    case .tell(let found): tell(found)
     case .arm(let timer, let seconds): arm(timer, seconds: seconds)
     case .disarm(let timer): timers.removeValue(forKey: timer)?.cancel()
     case .log(let level, let message):
@@ -256,6 +258,19 @@ struct AttemptShell {
     Task(name: "autopsy of scan \(claim.scan.number)") {
       let found = await evidence.autopsy(runner, exit, lines: lines)
       inbox.yield(.input(.diagnosed(found)))
+    }
+  }
+
+  /// Unstructured for the same reason. Where it fails, the next beat asks again.
+  private func tell(_ found: JSONValue) {
+    let (store, claim, logger) = (context.store, claim, logger)
+    Task(name: "answer of scan \(claim.scan.number)") {
+      do throws(StoreError) {
+        _ = try await store.recordDiagnosis(
+          found, of: claim.lease, attempt: claim.scan.attempt)
+      } catch {
+        logger.warning("a diagnosis could not be stored", metadata: ["error": "\(error)"])
+      }
     }
   }
 

@@ -60,13 +60,21 @@ package struct Investigation: Sendable {
       answer.diagnosis = found
       answer.diagnosedAt = try await store.now()
       answer.source = .here
-    } else if let fresh = try await ask(scan.id, after: stored?.at, seconds) {
-      answer.diagnosis = fresh.found
-      answer.diagnosedAt = fresh.at
-      answer.source = .worker
-    } else {
-      answer.note =
-        "its worker \(scan.workerName ?? "") did not answer within \(SpanText.describe(seconds: seconds))"
+      return answer
+    }
+    do throws(StoreError) {
+      if let fresh = try await ask(scan.id, after: stored?.at, seconds) {
+        answer.diagnosis = fresh.found
+        answer.diagnosedAt = fresh.at
+        answer.source = .worker
+      } else {
+        answer.note =
+          "its worker \(scan.workerName ?? "") did not answer within "
+          + SpanText.describe(seconds: seconds)
+      }
+    } catch {
+      // A worker that was stopped in the middle of a write holds SQLite's lock: what can be read is the answer.
+      answer.note = "its worker \(scan.workerName ?? "") could not be asked: \(error)"
     }
     return answer
   }

@@ -20,13 +20,22 @@ struct WhyText {
   var lines: [String] {
     var lines = [terminal.style(plain(answer.sentence), .bold)]
     if let sentence = diagnosis?.sentence ?? answer.diagnosis?["sentence"]?.stringValue {
-      lines.append(plain(sentence))
+      lines.append(plain(told(sentence)))
     }
     if let note = answer.note { lines.append(terminal.style(plain("Note: \(note)."), .yellow)) }
     lines += section("Evidence", signals + evidence)
     lines += section("Last lines", diagnosis?.evidence.logLines.suffix(10).map { ("", $0) } ?? [])
     lines += section("It is not", lost)
     return lines
+  }
+
+  /// What moves and computes does not spin.
+  private func told(_ sentence: String) -> String {
+    let isMoving = ["moving", "slow"].contains(answer.verdict?["verdict"]?.stringValue)
+    guard isMoving, diagnosis?.class == .spinning, let colon = sentence.firstIndex(of: ":") else {
+      return sentence
+    }
+    return "Busy" + sentence[colon...]
   }
 
   // MARK: Sections
@@ -125,7 +134,7 @@ struct WhyText {
   private func words(_ lock: ProcessFacts.Lock) -> String {
     let holders = lock.holders.map { "\($0.name) (\($0.processID))" }.joined(separator: ", ")
     let held = holders.isEmpty ? "" : ", held by \(holders)"
-    return "\(lock.isWaiting ? "waits for" : "holds") \(lock.file)\(held)"
+    return "\(lock.isWaiting ? "waits for" : "holds") \(lock.file ?? "a file")\(held)"
   }
 
   private func words(_ memory: DiagnosisEvidence.Memory) -> String {

@@ -340,10 +340,7 @@ import Testing
     #expect(core.handle(.look) == [.diagnose])
     #expect(core.handle(.look) == [], "the next beat asks again")
     #expect(
-      core.handle(.diagnosed(["class": "spinning"])) == [
-        .report(AttemptReport(lease: lease, diagnosis: ["class": "spinning"]), sequence: 1),
-        .flushReports,
-      ])
+      core.handle(.diagnosed(["class": "spinning"])) == [.tell(["class": "spinning"])])
     #expect(core.handle(.look) == [.diagnose])
     #expect(core.handle(.diagnosed(nil)) == [], "nothing was found")
     #expect(core.stopCause == nil)
