@@ -173,13 +173,13 @@ _holdfast() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    serve|worker|scan|submit|check|follow|list|history|show|events|errors|items|cancel|fail|retry|requeue|revert|pause|resume|reset|delete|cleanup|unlock|policy|migrate|token|version|help)
+    serve|worker|scan|submit|check|follow|list|history|show|events|errors|items|cancel|fail|retry|requeue|revert|pause|resume|reset|delete|why|cleanup|unlock|policy|migrate|token|version|help)
         # Offer subcommand argument completions
         "_holdfast_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'serve worker scan submit check follow list history show events errors items cancel fail retry requeue revert pause resume reset delete cleanup unlock policy migrate token version help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'serve worker scan submit check follow list history show events errors items cancel fail retry requeue revert pause resume reset delete why cleanup unlock policy migrate token version help' -- "${cur}"))
         ;;
     esac
 }
@@ -842,6 +842,32 @@ _holdfast_delete() {
         return
         ;;
     '--reason')
+        return
+        ;;
+    '--database')
+        return
+        ;;
+    '--data-dir')
+        __holdfast_add_completions -d
+        return
+        ;;
+    '--config')
+        __holdfast_add_completions -o plusdirs -fX '!*.@(yaml|yml)'
+        return
+        ;;
+    esac
+}
+
+_holdfast_why() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--wait --database --data-dir --config)
+    __holdfast_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--wait')
         return
         ;;
     '--database')
