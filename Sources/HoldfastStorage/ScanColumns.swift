@@ -10,7 +10,8 @@ enum ScanColumns {
     "checkpoint_at", "items_added", "items_updated", "items_removed", "items_moved",
     "items_found", "items_missing", "errors_count", "summary", "message", "error_message",
     "cleanup_reason", "recovery_info", "max_runtime_minutes", "heartbeat_interval_seconds",
-    "requested_action", "requested_at", "created_by",
+    "requested_action", "requested_at", "created_by", "stuck_attempts", "verdict",
+    "suspicion", "suspected_at",
   ]
 
   /// The list for a `SELECT` or `RETURNING`. SQLite knows no alias in `RETURNING`, so the table is always called `scans`.
@@ -39,7 +40,9 @@ enum ScanColumns {
       cleanupReason: row.optionalText(38), recoveryInfo: row.optionalJSON(39),
       maxRuntimeMinutes: row.double(40), heartbeatIntervalSeconds: row.double(41),
       requestedAction: row.optionalText(42).flatMap(RequestedAction.init(rawValue:)),
-      requestedAt: row.optionalTime(43), createdBy: row.optionalText(44))
+      requestedAt: row.optionalTime(43), createdBy: row.optionalText(44),
+      stuckAttempts: Int(row.int(45)), verdict: row.optionalJSON(46),
+      suspicion: row.optionalJSON(47), suspectedAt: row.optionalTime(48))
   }
 }
 

@@ -30,7 +30,7 @@ package protocol ScanStore: Sendable {
   func claim(_ id: ScanID, for life: WorkerLife) async throws(StoreError) -> Claim?
   /// Renews all leases and the worker's own row in one statement each.
   func beat(
-    _ life: WorkerLife, leases: [Lease], running: Int
+    _ life: WorkerLife, pulses: [Pulse], running: Int
   ) async throws(StoreError) -> BeatOutcome
   /// Applies reports of many attempts in one transaction: one outcome for each, in order.
   func report(_ reports: [AttemptReport]) async throws(StoreError) -> [ReportOutcome]
@@ -178,6 +178,30 @@ package struct WorkerLife: Sendable, Hashable {
     self.id = id
     self.name = name
     self.host = host
+  }
+}
+
+extension ScanStore {
+  /// A beat of attempts of which nothing else is known.
+  package func beat(
+    _ life: WorkerLife, leases: [Lease], running: Int
+  ) async throws(StoreError) -> BeatOutcome {
+    try await beat(life, pulses: leases.map { Pulse(lease: $0) }, running: running)
+  }
+}
+
+/// The signs of life of one attempt since the beat before.
+package struct Pulse: Sendable, Hashable {
+  package var lease: Lease
+  /// Its process tree used processor time or moved bytes.
+  package var isActive: Bool
+  /// Its runner answered a ping.
+  package var hasAnswered: Bool
+
+  package init(lease: Lease, isActive: Bool = false, hasAnswered: Bool = false) {
+    self.lease = lease
+    self.isActive = isActive
+    self.hasAnswered = hasAnswered
   }
 }
 

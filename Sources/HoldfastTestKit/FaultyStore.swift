@@ -88,10 +88,10 @@ extension FaultyStore {
   }
 
   package func beat(
-    _ life: WorkerLife, leases: [Lease], running: Int
+    _ life: WorkerLife, pulses: [Pulse], running: Int
   ) async throws(StoreError) -> BeatOutcome {
     try enter(.beat)
-    return try await base.beat(life, leases: leases, running: running)
+    return try await base.beat(life, pulses: pulses, running: running)
   }
 
   package func report(_ reports: [AttemptReport]) async throws(StoreError) -> [ReportOutcome] {

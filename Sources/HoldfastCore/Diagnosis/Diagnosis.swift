@@ -25,6 +25,14 @@ package struct Diagnosis: Sendable, Hashable, Codable {
       case .unknown: "nobody knows why"
       }
     }
+
+    /// See ``Diagnosis/agreesWithHang``.
+    package var agreesWithHang: Bool {
+      switch self {
+      case .waitingOnNetwork, .waitingOnDisk, .waitingOnLock, .stopped, .outOfMemory, .exited: true
+      case .spinning, .unknown: false
+      }
+    }
   }
 
   package var `class`: Class
@@ -58,12 +66,7 @@ package struct Diagnosis: Sendable, Hashable, Codable {
   /// Whether it makes a suspicion of a hang more likely. A process that computes may be about to
   /// finish, and `unknown` says nothing; everything else cannot go on by itself, or waits for
   /// something that has not come for longer than ever.
-  package var agreesWithHang: Bool {
-    switch self.class {
-    case .waitingOnNetwork, .waitingOnDisk, .waitingOnLock, .stopped, .outOfMemory, .exited: true
-    case .spinning, .unknown: false
-    }
-  }
+  package var agreesWithHang: Bool { self.class.agreesWithHang }
 
   enum CodingKeys: String, CodingKey {
     case `class`, peer, file, signal, sentence, evidence

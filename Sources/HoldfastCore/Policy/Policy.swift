@@ -46,6 +46,9 @@ package struct Policy: Sendable, Hashable {
     case recover
   }
 
+  /// A rate means little before an attempt has worked for so long.
+  package static let rateAfterSeconds = 60.0
+
   /// How often a running attempt's heartbeat is due.
   package var heartbeatIntervalSeconds: Double
   /// The heartbeat is stale after so many intervals without one.

@@ -16,6 +16,10 @@ package struct AttemptReport: Sendable, Hashable, Codable {
   package var waitSeconds: Double
   /// Why its process did what it did, or how it ended, as its worker found out.
   package var diagnosis: JSONValue?
+  /// What its worker suspects of it, or does no more.
+  package var doubt: AttemptDoubt?
+  /// What it teaches about scans like it, with an end in good health.
+  package var rhythm: AttemptRhythm?
   package var end: AttemptEnd?
 
   package init(
@@ -23,6 +27,7 @@ package struct AttemptReport: Sendable, Hashable, Codable {
     baselineWrites: [Baseline.Write] = [], checkpoint: JSONValue? = nil,
     progress: Progress? = nil, progressMessage: String? = nil, waitingFor: String? = nil,
     waitSeconds: Double = 0, diagnosis: JSONValue? = Optional<JSONValue>.none,
+    doubt: AttemptDoubt? = nil, rhythm: AttemptRhythm? = nil,
     end: AttemptEnd? = nil
   ) {
     self.lease = lease
@@ -35,6 +40,8 @@ package struct AttemptReport: Sendable, Hashable, Codable {
     self.waitingFor = waitingFor
     self.waitSeconds = waitSeconds
     self.diagnosis = diagnosis
+    self.doubt = doubt
+    self.rhythm = rhythm
     self.end = end
   }
 }

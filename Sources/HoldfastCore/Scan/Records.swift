@@ -52,6 +52,10 @@ package enum EventType: String, Sendable, CaseIterable {
   case verdict = "scan_verdict"
   /// Why a scan's process does what it does, or how it ended, has been found out.
   case diagnosed = "scan_diagnosed"
+  /// Its worker suspects it: silent for longer than scans like it ever are.
+  case suspected = "scan_suspected"
+  /// It moved after all.
+  case suspicionWithdrawn = "suspicion_withdrawn"
 }
 
 /// An item error as stored.

@@ -55,6 +55,14 @@ package struct Scan: Sendable, Hashable, Codable, Identifiable {
   package var requestedAction: RequestedAction?
   package var requestedAt: Timestamp?
   package var createdBy: String?
+  /// Attempts in a row that ended stuck.
+  package var stuckAttempts: Int
+  /// What supervision held of it when it last had something to say (``Verdict``).
+  package var verdict: JSONValue?
+  /// What its worker suspects of the running attempt (``RaisedSuspicion``); `nil` for nothing.
+  package var suspicion: JSONValue?
+  /// When it became suspicious.
+  package var suspectedAt: Timestamp?
 
   package init(
     id: ScanID, number: Int64, tenantID: String, kind: String, target: String,
@@ -67,7 +75,9 @@ package struct Scan: Sendable, Hashable, Codable, Identifiable {
     checkpointAt: Timestamp?, counts: ItemCounts, summary: JSONValue, message: String?,
     errorMessage: String?, cleanupReason: String?, recoveryInfo: JSONValue?,
     maxRuntimeMinutes: Double, heartbeatIntervalSeconds: Double,
-    requestedAction: RequestedAction?, requestedAt: Timestamp?, createdBy: String?
+    requestedAction: RequestedAction?, requestedAt: Timestamp?, createdBy: String?,
+    stuckAttempts: Int = 0, verdict: JSONValue? = Optional<JSONValue>.none,
+    suspicion: JSONValue? = Optional<JSONValue>.none, suspectedAt: Timestamp? = nil
   ) {
     self.id = id
     self.number = number
@@ -108,11 +118,17 @@ package struct Scan: Sendable, Hashable, Codable, Identifiable {
     self.requestedAction = requestedAction
     self.requestedAt = requestedAt
     self.createdBy = createdBy
+    self.stuckAttempts = stuckAttempts
+    self.verdict = verdict
+    self.suspicion = suspicion
+    self.suspectedAt = suspectedAt
   }
 
   enum CodingKeys: String, CodingKey {
     case id, number, kind, target, params, status, priority, scope, attempt, crashes
-    case progress, checkpoint, counts, summary, message
+    case progress, checkpoint, counts, summary, message, verdict, suspicion
+    case stuckAttempts = "stuck_attempts"
+    case suspectedAt = "suspected_at"
     case tenantID = "tenant_id"
     case idempotencyKey = "idempotency_key"
     case leaseToken = "lease_token"

@@ -143,7 +143,7 @@ struct RunningJudge {
     let waited =
       snapshot.waitedSeconds + (snapshot.wait.map { snapshot.age(of: $0.since, at: now) } ?? 0)
     let seconds = snapshot.age(of: claimedAt, at: now) - waited
-    guard seconds >= 60 else { return nil }
+    guard seconds >= Policy.rateAfterSeconds else { return nil }
     return Double(max(0, progress.done - snapshot.doneAtClaim)) / seconds
   }
 

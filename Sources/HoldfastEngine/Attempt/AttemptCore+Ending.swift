@@ -32,6 +32,13 @@ extension AttemptCore {
     return stopCause.flatMap(endAfterStop) == nil
   }
 
+  /// Only an attempt that still works can be in doubt.
+  mutating func doubted(_ doubt: AttemptDoubt) -> [Action] {
+    guard phase == .running else { return [] }
+    sequence += 1
+    return [.report(AttemptReport(lease: claim.lease, doubt: doubt), sequence: sequence)]
+  }
+
   /// What becomes of the scan, now that its process is gone.
   func end(_ exit: RunnerExit, lastLines: [String]) -> AttemptEnd {
     switch finish?.outcome {

@@ -26,6 +26,8 @@ package struct AttemptCore {
     case settled(WorkerMessage.Settlement?)
     /// Why the process hangs, or ended, has been found out; `nil` if nothing could be.
     case diagnosed(JSONValue?)
+    /// What its worker suspects of it, or does no more.
+    case doubt(AttemptDoubt)
     /// Somebody wants to know why the process does what it does.
     case look
     /// Whether the runner's output is being read. It is not while too much waits to be written.
@@ -186,6 +188,7 @@ package struct AttemptCore {
     case .diagnosed(let found): diagnosed(found)
     case .look: look()
     case .reading(let isRead): reading(isRead)
+    case .doubt(let doubt): doubted(doubt)
     case .answered: answered()
     }
   }

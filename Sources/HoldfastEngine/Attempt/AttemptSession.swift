@@ -12,6 +12,7 @@ final class AttemptSession: Sendable {
     case input(AttemptCore.Input)
     case runner(RunnerProcess.Event)
     case report(ReportEvent)
+    case watch(RunnerWatch.Tidings)
     /// Time to see again whether the end of the runner's output and that of its process go together.
     case lookAgain
     /// Its end is in the journal, and the worker ends.
@@ -23,6 +24,7 @@ final class AttemptSession: Sendable {
     var store: any ScanStore
     var pool: RunnerPool
     var reporter: Reporter
+    var watch: RunnerWatch
     var eventLoop: any EventLoop
     var policy: Policy
     var patience: Patience
@@ -63,7 +65,11 @@ final class AttemptSession: Sendable {
   func run() async {
     let inbox = inbox
     context.reporter.open(claim.lease) { inbox.yield(.report($0)) }
-    defer { context.reporter.close(claim.lease) }
+    context.watch.add(claim, policy: context.policy) { inbox.yield(.watch($0)) }
+    defer {
+      context.reporter.close(claim.lease)
+      context.watch.remove(claim.lease)
+    }
     await withDiscardingTaskGroup { group in
       var shell = AttemptShell(claim: claim, context: context, inbox: inbox)
       group.addTask(name: "attempt: runner") { [context] in

@@ -71,6 +71,8 @@ struct AttemptShell {
       tellExit()
     case .runner(.silent(let isSilent)): answered(isSilent: isSilent)
     case .lookAgain: lookedAgain()
+    case .watch(.doubt(let doubt)): feed(.doubt(doubt))
+    case .watch(.diagnose): explainDoubt()
     case .runner(.exited(let exit)):
       self.exit = exit
       tellExit()
@@ -102,6 +104,7 @@ struct AttemptShell {
 
   private mutating func started(_ runner: RunnerProcess) {
     self.runner = runner
+    context.watch.started(claim.lease, processID: runner.processID)
     let inbox = inbox
     evidence.begin(runner)
     runner.attach { inbox.yield(.runner($0)) }
@@ -129,6 +132,7 @@ struct AttemptShell {
     }
     if !messages.isEmpty {
       messageBytes = size
+      context.watch.heard(claim.lease, messages)
       feed(.messages(messages))
     }
     if let problem {
@@ -216,7 +220,8 @@ struct AttemptShell {
     case .closeInput: runner?.closeInput()
     case .signal(let signal):
       if let runner { runner.signalGroup(signal) } else { pendingSignal = signal }
-    case .report(let report, let sequence):
+    case .report(var report, let sequence):
+      if case .completed = report.end { report.rhythm = context.watch.rhythm(of: claim.lease) }
       context.reporter.submit(report, sequence: sequence, bytes: messageBytes)
       messageBytes = 0
     case .flushReports: context.reporter.expedite(claim.lease)
@@ -240,6 +245,19 @@ struct AttemptShell {
   private func ask(_ kind: BaselineRequest.Kind) {
     guard let runner else { return }
     requestInbox.yield(BaselineRequest(kind: kind, runner: runner))
+  }
+
+  /// Finds out why it does not move, while its worker only suspects that it hangs.
+  private func explainDoubt() {
+    guard let runner, exit == nil else { return }
+    let (watch, lease) = (context.watch, claim.lease)
+    let (evidence, lines) = (evidence, lastLines)
+    // Unstructured for the same reason as the other diagnosis.
+    Task(name: "diagnosis of the suspected scan \(claim.scan.number)") {
+      if let found = await evidence.diagnose(runner, lines: lines) {
+        watch.diagnosed(lease, found)
+      }
+    }
   }
 
   /// Unstructured, because it outlives no attempt: it ends within seconds, and what it yields to an inbox that has closed is lost.

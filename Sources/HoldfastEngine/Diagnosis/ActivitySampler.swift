@@ -43,6 +43,13 @@ package final class ActivitySampler: Sendable {
     await thread.run { self.sampleBlocking(roots) }
   }
 
+  /// Whoever has these process ids now; those that nobody has are missing.
+  func identities(of processIDs: [Int32]) async -> [Int32: ProcessIdentity] {
+    await thread.run {
+      processIDs.reduce(into: [:]) { $0[$1] = ProcessIdentity.now($1) }
+    }
+  }
+
   /// The same on the calling thread.
   package func sampleBlocking(_ roots: [ProcessIdentity]) -> [ProcessIdentity: ActivitySample] {
     guard !roots.isEmpty else { return [:] }

@@ -105,7 +105,7 @@ package struct ReportBuffer {
 
   private func dueTime(of report: AttemptReport, now: Instant) -> Instant {
     if report.end != nil || report.checkpoint != nil || report.waitingFor != nil
-      || report.diagnosis != nil
+      || report.diagnosis != nil || report.doubt != nil
     {
       return now
     }
@@ -128,6 +128,8 @@ extension AttemptReport {
     progressMessage = later.progressMessage ?? progressMessage
     if let waiting = later.waitingFor { (waitingFor, waitSeconds) = (waiting, later.waitSeconds) }
     diagnosis = later.diagnosis ?? diagnosis
+    doubt = later.doubt ?? doubt
+    rhythm = later.rhythm ?? rhythm
     end = later.end ?? end
   }
 }

@@ -9,6 +9,7 @@ final class Heartbeater: Sendable {
   private let store: any ScanStore
   private let life: WorkerLife
   private let leases: LeaseTable
+  private let watch: RunnerWatch
   private let intervalSeconds: Double
   private let logger: Logger
   private let beatBell: Doorbell
@@ -20,7 +21,8 @@ final class Heartbeater: Sendable {
   ///   - isClaiming: whether scans are being claimed whose leases are not known here yet.
   ///   - onSuccess: called after each beat that the database has answered.
   init(
-    store: any ScanStore, life: WorkerLife, leases: LeaseTable, intervalSeconds: Double,
+    store: any ScanStore, life: WorkerLife, leases: LeaseTable, watch: RunnerWatch,
+    intervalSeconds: Double,
     eventLoop: any EventLoop, logger: Logger, isClaiming: @escaping @Sendable () -> Bool,
     onSuccess: @escaping @Sendable () -> Void
   ) {
@@ -28,6 +30,7 @@ final class Heartbeater: Sendable {
     self.store = store
     self.life = life
     self.leases = leases
+    self.watch = watch
     self.intervalSeconds = intervalSeconds
     self.logger = logger
     self.onSuccess = onSuccess
@@ -82,9 +85,11 @@ final class Heartbeater: Sendable {
   /// `false` if the database did not answer.
   private func beat() async -> Bool {
     let held = leases.leases
+    let pulses = watch.pulses(of: held)
     let sentAt = ContinuousClock.now
     do throws(StoreError) {
-      let outcome = try await store.beat(life, leases: held, running: held.count)
+      let outcome = try await store.beat(life, pulses: pulses, running: held.count)
+      watch.delivered(pulses)
       leases.beaten(held, sentAt: sentAt, outcome: outcome)
       logger.debug(
         "💓 HEARTBEAT",

@@ -88,11 +88,13 @@ package final class Worker: Sendable {
       group.addTask(name: "spare runners") { await services.pool.run() }
       group.addTask(name: "reports") { await services.reporter.run() }
       group.addTask(name: "heartbeat") { await services.heartbeater.run() }
+      group.addTask(name: "watch") { await services.watch.run() }
       await self.cleanUp(after: process, life: life, writer: services.writer)
       await self.claimAndRun(life, services)
       services.pool.end()
       services.reporter.end()
       services.heartbeater.end()
+      services.watch.end()
     }
     services.host.shutDown()
     // A pool that has ended with the process leaves the folder to the next life.
@@ -107,6 +109,7 @@ package final class Worker: Sendable {
     let pool: RunnerPool
     let writer: ReportWriter
     let reporter: Reporter
+    let watch: RunnerWatch
     let heartbeater: Heartbeater
 
     init(worker: Worker, life: WorkerLife) {
@@ -132,8 +135,9 @@ package final class Worker: Sendable {
         writer: writer, journal: Journal(folder: journals + "/" + life.id), eventLoop: eventLoop,
         logger: logger)
       self.reporter = reporter
+      watch = RunnerWatch(library: configuration.rhythms, eventLoop: eventLoop)
       heartbeater = Heartbeater(
-        store: worker.store, life: life, leases: worker.leases,
+        store: worker.store, life: life, leases: worker.leases, watch: watch,
         intervalSeconds: configuration.heartbeatIntervalSeconds, eventLoop: eventLoop,
         logger: logger,
         isClaiming: { worker.state.withLock { $0.isClaiming } },
@@ -285,7 +289,8 @@ extension Worker {
     let session = AttemptSession(
       claim: claim,
       context: AttemptSession.Context(
-        store: store, pool: services.pool, reporter: services.reporter, eventLoop: eventLoop,
+        store: store, pool: services.pool, reporter: services.reporter,
+        watch: services.watch, eventLoop: eventLoop,
         policy: policy, patience: configuration.patience,
         logger: logger, breadcrumbs: services.breadcrumbs, freeSlot: { self.freeSlot() }))
     leases.add(

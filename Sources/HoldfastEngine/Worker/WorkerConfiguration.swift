@@ -21,6 +21,8 @@ package struct WorkerConfiguration: Sendable {
   /// What holds for a kind's target.
   package var policy: @Sendable (_ kind: String, _ target: String) -> Policy
   package var patience: Patience
+  /// What finished scans have taught; without it no scan is ever suspected.
+  package var rhythms: RhythmLibrary?
   /// Takes this scan and no other; for the worker that a command brings along for its own scan.
   package var onlyScan: ScanID?
 
@@ -31,7 +33,7 @@ package struct WorkerConfiguration: Sendable {
     policy: @escaping @Sendable (_ kind: String, _ target: String) -> Policy = { kind, _ in
       Policy.default(for: kind)
     },
-    patience: Patience = Patience(),
+    patience: Patience = Patience(), rhythms: RhythmLibrary? = nil,
     onlyScan: ScanID? = nil
   ) {
     self.name = name
@@ -45,6 +47,7 @@ package struct WorkerConfiguration: Sendable {
     self.limits = limits
     self.policy = policy
     self.patience = patience
+    self.rhythms = rhythms
     self.onlyScan = onlyScan
   }
 }

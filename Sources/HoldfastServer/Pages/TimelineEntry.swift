@@ -54,6 +54,8 @@ struct TimelineEntry: Sendable {
     case .diagnosed:
       let found = (data["class"]?.stringValue ?? "unknown").replacing("_", with: " ")
       return ("plain", "Diagnosed: \(found.visible)")
+    case .suspected: return ("warn", "Suspected: longer silent than scans like it ever are")
+    case .suspicionWithdrawn: return ("plain", "Suspicion withdrawn: it moves")
     default: return ("plain", type.replacing("_", with: " ").visible)
     }
   }

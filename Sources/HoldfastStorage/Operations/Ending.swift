@@ -33,6 +33,7 @@ enum Ending {
     try connection.write(
       ended.map { ended in event(ended, ends[ended.id]) }.sorted { $0.scanID < $1.scanID })
     try Baselines.promote(ended.filter(\.movesBaseline), connection)
+    try Rhythms.write(taught(by: reports, ended), connection)
     if ended.contains(where: { $0.status == .pending }) { try connection.notify(.queue) }
     return recovered.union(ended.map(\.id))
   }
@@ -48,6 +49,20 @@ enum Ending {
       let order = try Recovering.operatorsOrder(lease.scanID, connection)
       return order.map { ($0, diagnosis: Optional<JSONValue>.none) }
     case .completed, .failed, .paused, .cancelled: return nil
+    }
+  }
+
+  /// Only what came to its end: the last silence of any other was no healthy one.
+  private static func taught(
+    by reports: [AttemptReport], _ ended: [Ended]
+  ) -> [(id: ScanID, rhythm: AttemptRhythm)] {
+    let rhythms = reports.filter { $0.rhythm != nil }
+    guard !rhythms.isEmpty else { return [] }
+    let sound = Set(
+      ended.filter { $0.status == .completed || $0.status == .partial }.map(\.id))
+    return rhythms.compactMap { report in
+      guard let rhythm = report.rhythm, sound.contains(report.lease.scanID) else { return nil }
+      return (report.lease.scanID, rhythm)
     }
   }
 
@@ -186,7 +201,10 @@ enum Ending {
         THEN \(dialect.now(plus: "r.delay + \(Checks.pendingSeconds)")) ELSE scans.check_at END,
       paused_at = CASE WHEN r.status = 'paused' THEN \(dialect.now) ELSE NULL END,
       ordered_at = NULL,
+      suspicion = NULL,
+      suspected_at = NULL,
       waiting_for = NULL,
+      wait_since = NULL,
       requested_action = NULL,
       requested_at = NULL,
       requested_by = NULL,

@@ -193,6 +193,14 @@ private enum Claiming {
         waiting_for = NULL,
         wait_since = NULL,
         waited_seconds = 0,
+        done_at_claim = CASE WHEN scans.checkpoint IS NULL THEN 0
+          ELSE \(dialect.done(of: "scans.progress")) END,
+        furthest_done = \(dialect.larger("scans.furthest_done", dialect.done(of: "scans.progress"))),
+        answered_at = NULL,
+        activity_at = NULL,
+        verdict = NULL,
+        suspicion = NULL,
+        suspected_at = NULL,
         check_at = \(dialect.now(plus: Checks.runningSeconds))
       FROM due
       WHERE scans.number = due.number AND scans.status IN (\(sources(of: .claim)))

@@ -191,7 +191,7 @@ struct Acting {
     """
     UPDATE scans SET
       requested_action = $2, requested_by = $3, requested_at = \(dialect.now),
-      updated_at = \(dialect.now)
+      check_at = \(dialect.now(plus: "1")), updated_at = \(dialect.now)
     WHERE id = $1 AND status = 'running'
     RETURNING \(ScanColumns.list)
     """
@@ -211,7 +211,7 @@ struct Acting {
       checkpoint = NULL, checkpoint_at = NULL, progress = NULL, progress_at = NULL,
       started_at = NULL, has_staged_parts = FALSE, items_added = 0, items_updated = 0,
       items_removed = 0, items_moved = 0, items_found = 0, items_missing = 0, errors_count = 0,
-      summary = '{}'
+      summary = '{}', done_at_claim = 0, furthest_done = 0
     WHERE id = $1
     """)
 }

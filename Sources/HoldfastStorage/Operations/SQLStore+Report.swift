@@ -42,6 +42,7 @@ private enum Reporting {
       guard let diagnosis = report.diagnosis else { continue }
       _ = try Diagnosing.record(diagnosis, of: report.lease, attempt: nil, connection)
     }
+    try Doubts.write(live, connection)
 
     // What has no contents and what has contents and an end; a report with neither only asks whether its lease holds.
     let toEnd = sorted.filter {
@@ -75,6 +76,7 @@ extension AttemptReport {
   fileprivate var hasContents: Bool {
     !items.isEmpty || !errors.isEmpty || !baselineWrites.isEmpty || checkpoint != nil
       || progress != nil || progressMessage != nil || waitingFor != nil || diagnosis != nil
+      || doubt != nil
   }
 }
 
@@ -124,7 +126,7 @@ private enum Advancing {
         .uuids(reports.map(\.lease.scanID)), .ints(reports.map(\.lease.token)),
         .jsons(reports.map { $0.checkpoint?.storedText }),
         .jsons(reports.map { $0.progress?.json.serialized }),
-        .bools(reports.map { isAdvance($0, held) }),
+        .bools(reports.map { isAdvance($0, held) }), .ints(reports.map { $0.progress?.done }),
         .texts(reports.map(\.progressMessage)), .texts(reports.map(\.waitingFor)),
         .doubles(reports.map(\.waitSeconds)),
         .bools(reports.map { !$0.baselineWrites.isEmpty }),
@@ -141,7 +143,7 @@ private enum Advancing {
 
   private static let shape = RowShape(
     ("id", .uuid), ("token", .int), ("checkpoint", .json), ("progress", .json),
-    ("advances", .bool), ("progress_message", .text), ("waiting_for", .text),
+    ("advances", .bool), ("done", .int), ("progress_message", .text), ("waiting_for", .text),
     ("wait_seconds", .double),
     ("stages", .bool), ("added", .int), ("updated", .int), ("removed", .int), ("moved", .int),
     ("found", .int), ("missing", .int), ("errors", .int))
@@ -154,6 +156,8 @@ private enum Advancing {
         ELSE \(dialect.now) END,
       progress = coalesce(r.progress, scans.progress),
       progress_at = CASE WHEN r.advances THEN \(dialect.now) ELSE scans.progress_at END,
+      stuck_attempts = CASE WHEN r.done > scans.furthest_done THEN 0
+        ELSE scans.stuck_attempts END,
       progress_message = coalesce(r.progress_message, scans.progress_message),
       waiting_for = CASE WHEN r.waiting_for IS NULL THEN scans.waiting_for
         ELSE nullif(r.waiting_for, '') END,

@@ -30,7 +30,7 @@ extension SQLStore {
   }
 
   package func beat(
-    _ life: WorkerLife, leases: [Lease], running: Int
+    _ life: WorkerLife, pulses: [Pulse], running: Int
   ) async throws(StoreError) -> BeatOutcome {
     try await database.write { (connection) throws(StoreError) in
       try connection.run(WorkerSQL.beat, [.text(life.id), .int(Int64(running))])
@@ -40,10 +40,12 @@ extension SQLStore {
       var orders: [ScanID: RecoveryOrder] = [:]
       var looks: Set<ScanID> = []
       // Always in the order of ids, as every statement that locks several scans, so that none waits on another in a circle.
-      let sorted = leases.sorted { $0.scanID < $1.scanID }
+      let sorted = pulses.sorted { $0.lease.scanID < $1.lease.scanID }
       try connection.run(
         WorkerSQL.renew, [],
-        rows: Recordset(.uuids(sorted.map(\.scanID)), .ints(sorted.map(\.token)))
+        rows: Recordset(
+          .uuids(sorted.map(\.lease.scanID)), .ints(sorted.map(\.lease.token)),
+          .bools(sorted.map(\.isActive)), .bools(sorted.map(\.hasAnswered)))
       ) { (row: any SQLRow) throws(StoreError) in
         let id = row.uuid(0)
         held.insert(Lease(scanID: id, token: row.int(3)))
@@ -57,8 +59,8 @@ extension SQLStore {
       }
       try Requeueing.requeueUnacknowledged(life, connection)
       return BeatOutcome(
-        lost: leases.filter { !held.contains($0) }, requests: requests, orders: orders,
-        looks: looks)
+        lost: pulses.map(\.lease).filter { !held.contains($0) }, requests: requests,
+        orders: orders, looks: looks)
     }
   }
 
@@ -185,10 +187,15 @@ private enum WorkerSQL {
     """
   }
 
+  private static let pulse = RowShape(
+    ("id", .uuid), ("token", .int), ("active", .bool), ("answered", .bool))
+
   static let renew = Statement { dialect in
     """
-    UPDATE scans SET last_activity_at = \(dialect.now)
-    FROM \(dialect.rows(RowShape(("id", .uuid), ("token", .int)), from: 1))
+    UPDATE scans SET last_activity_at = \(dialect.now),
+      activity_at = CASE WHEN r.active THEN \(dialect.now) ELSE scans.activity_at END,
+      answered_at = CASE WHEN r.answered THEN \(dialect.now) ELSE scans.answered_at END
+    FROM \(dialect.rows(pulse, from: 1))
     WHERE scans.id = r.id AND scans.lease_token = r.token AND scans.status = 'running'
     RETURNING scans.id, scans.requested_action,
       CASE WHEN scans.ordered_at IS NULL THEN NULL ELSE scans.ordered_recovery END,

@@ -42,6 +42,21 @@ package enum Dialect: String, Sendable, CaseIterable {
     }
   }
 
+  /// What a stored progress says is done; 0 where there is none.
+  func done(of progress: String) -> String {
+    switch self {
+    case .sqlite: "coalesce(json_extract(\(progress), '$.done'), 0)"
+    case .postgres: "coalesce((\(progress) ->> 'done')::bigint, 0)"
+    }
+  }
+
+  func larger(_ left: String, _ right: String) -> String {
+    switch self {
+    case .sqlite: "max(\(left), \(right))"
+    case .postgres: "greatest(\(left), \(right))"
+    }
+  }
+
   /// `number` as a whole number.
   func integer(_ expression: String) -> String {
     switch self {

@@ -237,6 +237,8 @@ enum Recovering {
           stuck_attempts = scans.stuck_attempts + $11,
           checkpoint = CASE WHEN $12 THEN NULL ELSE scans.checkpoint END,
           diagnosis = coalesce($13, scans.diagnosis),
+          suspicion = NULL,
+          suspected_at = NULL,
           waiting_for = NULL,
           wait_since = NULL,
           requested_action = NULL,

@@ -138,6 +138,7 @@ extension Verdict {
     ]
     if let reason { members["reason"] = .string(reason.rawValue) }
     if let cause { members["cause"] = .string(cause.name) }
+    if let suspicion { members["suspicion"] = suspicion.json }
     if let overdueSince { members["overdue_since"] = .string("\(overdueSince)") }
     return .object(members)
   }
@@ -148,6 +149,19 @@ extension Verdict {
     return stored["verdict"]?.stringValue != kind.rawValue
       || stored["reason"]?.stringValue != reason?.rawValue
       || stored["cause"]?.stringValue != cause?.name
+  }
+}
+
+extension Suspicion {
+  fileprivate var json: JSONValue {
+    [
+      "signal": .string(signal.rawValue), "silence_seconds": .double(silenceSeconds),
+      "since": .string("\(since)"),
+      "limit": [
+        "seconds": .double(limit.seconds), "scope": .string(limit.scope.rawValue),
+        "scans": .int(Int64(limit.scans)), "rate": .double(limit.rate),
+      ],
+    ]
   }
 }
 

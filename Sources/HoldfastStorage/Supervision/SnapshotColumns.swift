@@ -13,7 +13,8 @@ enum SnapshotColumns {
     s.items_added + s.items_updated + s.items_removed + s.items_moved + s.items_found,
     s.requested_action, s.requested_at, s.max_runtime_minutes, s.heartbeat_interval_seconds,
     s.worker_id, s.worker_name, w.last_heartbeat_at, w.running, w.status, s.diagnosis,
-    coalesce(s.check_at, s.created_at), s.ordered_at, \(dialect.now), CAST(s.check_at AS text)
+    coalesce(s.check_at, s.created_at), s.ordered_at, \(dialect.now), CAST(s.check_at AS text),
+    s.suspicion, s.verdict
     """
   }
 
@@ -36,10 +37,12 @@ enum SnapshotColumns {
     snapshot.activity = row.optionalTime(20).map(ScanSnapshot.Activity.init(changedAt:))
     snapshot.wait = wait(row)
     if snapshot.status == .running { snapshot.worker = worker(row) }
+    suspicion(row, of: &snapshot)
     return DuePage.Row(
       snapshot: snapshot, tenantID: row.text(2), checkAt: row.time(37),
       position: row.optionalText(40), workerID: row.optionalText(31),
-      orderedAt: row.optionalTime(38))
+      orderedAt: row.optionalTime(38),
+      heldFor: row.optionalJSON(42)?["verdict"]?.stringValue.flatMap(Verdict.Kind.init))
   }
 
   /// The database's clock as the statement read it.
@@ -48,6 +51,19 @@ enum SnapshotColumns {
   private static func wait(_ row: any SQLRow) -> ScanSnapshot.Wait? {
     guard let reason = row.optionalText(21), let since = row.optionalTime(22) else { return nil }
     return ScanSnapshot.Wait(reason: reason, since: since, limitSeconds: row.double(23))
+  }
+
+  /// A suspicion brings the limit that it was raised by, and what was found out about its cause.
+  private static func suspicion(_ row: any SQLRow, of snapshot: inout ScanSnapshot) {
+    guard let raised = row.optionalJSON(41).flatMap(RaisedSuspicion.init(json:)) else { return }
+    snapshot.learned = ScanSnapshot.Learned(
+      progress: raised.signal == .progress ? raised.limit : nil,
+      activity: raised.signal == .activity ? raised.limit : nil)
+    snapshot.diagnosis = raised.diagnosedClass.map {
+      Diagnosis(
+        class: $0, sentence: raised.diagnosis?["sentence"]?.stringValue ?? "",
+        evidence: DiagnosisEvidence())
+    }
   }
 
   private static func worker(_ row: any SQLRow) -> ScanSnapshot.Worker? {

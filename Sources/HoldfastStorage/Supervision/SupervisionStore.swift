@@ -84,6 +84,8 @@ package struct DuePage: Sendable {
     package var workerID: String?
     /// An order to end the attempt has been given and not yet been carried out.
     package var orderedAt: Timestamp?
+    /// The verdict that is stored.
+    package var heldFor: Verdict.Kind?
   }
 
   package var rows: [Row]
