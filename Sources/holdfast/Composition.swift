@@ -94,19 +94,25 @@ struct Composition: Sendable {
   }
 
   /// Takes part in leading the sweep.
-  func sweeper(_ store: any SupervisionStore) -> Sweeper {
+  func sweeper(_ store: any SupervisionStore, _ rhythms: RhythmLibrary) -> Sweeper {
     let process = LinuxProcess.current()
     // Unique for each life, as a worker's identity is.
     let holder = "\(process.host)/\(process.bootID)/\(process.processID)/\(process.startTicks)"
     return Sweeper(
       store: store,
       configuration: Sweeper.Configuration(
-        holder: holder, intervalSeconds: configuration.sweepIntervalSeconds, policy: policy),
+        holder: holder, intervalSeconds: configuration.sweepIntervalSeconds,
+        rhythms: rhythms, policy: policy),
       logger: logger)
   }
 
   func planner(_ store: any SupervisionStore) -> SweepPlanner {
     SweepPlanner(store: store, policy: policy)
+  }
+
+  /// What finished scans have taught, for all parts of this process.
+  func rhythms(_ store: any RhythmStore) -> RhythmLibrary {
+    RhythmLibrary(store: store, rates: configuration.policies.suspicionRates, logger: logger)
   }
 
   /// What holds for a kind's target: the one book that every part asks.
@@ -121,7 +127,8 @@ struct Composition: Sendable {
 
   /// A worker over this composition's settings.
   func worker(
-    _ store: any ScanStore, slots: Int, kinds: [String] = [], onlyScan: ScanID? = nil
+    _ store: any ScanStore, _ rhythms: RhythmLibrary?, slots: Int, kinds: [String] = [],
+    onlyScan: ScanID? = nil
   ) -> Worker {
     let worker = WorkerConfiguration(
       name: configuration.workerName ?? ProcessEnvironment.hostName, slots: slots, kinds: kinds,
@@ -129,7 +136,7 @@ struct Composition: Sendable {
       runnerCommand: [ProcessEnvironment.programPath, "runner"],
       heartbeatIntervalSeconds: configuration.policies.shortestHeartbeatSeconds,
       version: holdfastVersion, spareRunners: onlyScan == nil ? 1 : 0,
-      limits: configuration.runnerLimits, policy: policy, onlyScan: onlyScan)
+      limits: configuration.runnerLimits, policy: policy, rhythms: rhythms, onlyScan: onlyScan)
     return Worker(store: store, configuration: worker, logger: logger)
   }
 }

@@ -12,16 +12,18 @@ package struct SweepPlanner: Sendable {
 
   private let store: any SupervisionStore
   private let policy: @Sendable (_ kind: String, _ target: String) -> Policy
+  private let rhythms: RhythmLibrary?
   private let process = LinuxProcess.current()
 
   /// How many scans are looked at in one statement.
   package static let pageSize = 500
 
   package init(
-    store: any SupervisionStore,
+    store: any SupervisionStore, rhythms: RhythmLibrary? = nil,
     policy: @escaping @Sendable (_ kind: String, _ target: String) -> Policy
   ) {
     self.store = store
+    self.rhythms = rhythms
     self.policy = policy
   }
 
@@ -60,9 +62,10 @@ package struct SweepPlanner: Sendable {
   /// Plans for these rows alone.
   package func planned(
     _ rows: [DuePage.Row], fleet: Fleet, now: Timestamp, filter: RecoveryPlan.Filter = .init(),
-    limits: RecoveryPlan.Limits = .init(), request: CleanupLimits = .init()
+    limits: RecoveryPlan.Limits = .init(), request: CleanupLimits = .init(),
+    clockSteps: [ScanSnapshot.ClockStep] = []
   ) -> Planned {
-    let rows = rows.map { complete($0, fleet) }
+    let rows = rows.map { complete($0, fleet, clockSteps) }
     let plan = RecoveryPlan.make(
       rows.map(\.snapshot), policy: { self.effective($0) }, now: now, filter: filter,
       limits: limits, request: request)
@@ -85,17 +88,37 @@ package struct SweepPlanner: Sendable {
 
   /// Adds what no row tells: the queue that a pending scan stands in, and the second channel to a silent worker, its process
   /// on this machine.
-  private func complete(_ row: DuePage.Row, _ fleet: Fleet) -> DuePage.Row {
+  private func complete(
+    _ row: DuePage.Row, _ fleet: Fleet, _ clockSteps: [ScanSnapshot.ClockStep]
+  ) -> DuePage.Row {
     var row = row
-    if row.snapshot.status == .pending {
+    row.snapshot.clockSteps = clockSteps
+    switch row.snapshot.status {
+    case .pending:
       row.snapshot.queue = fleet.queue(for: row.snapshot.kind)
+      if policy(row.snapshot.kind, row.snapshot.target).exclusivity != .none {
+        row.snapshot.queue?.scopeHolder = row.scopeHolder
+      }
+    case .running:
+      let usual = rhythms?.usualRatePerSecond(
+        kind: row.snapshot.kind, target: row.snapshot.target)
+      if let usual {
+        row.snapshot.learned = row.snapshot.learned ?? .init()
+        row.snapshot.learned?.usualRatePerSecond = usual
+      }
+    default: break
     }
     if row.snapshot.worker?.secondOpinion == .unknown,
-      let worker = fleet.workers.first(where: { $0.record.id == row.workerID }),
-      worker.record.host == process.host
+      let worker = fleet.workers.first(where: { $0.record.id == row.workerID })
     {
-      row.snapshot.worker?.secondOpinion = process.isGone(worker.record) ? .gone : .alive
+      row.snapshot.worker?.secondOpinion = secondOpinion(on: worker)
     }
     return row
+  }
+
+  /// What the kernel says of a worker on this machine.
+  func secondOpinion(on worker: Fleet.Worker) -> ScanSnapshot.Worker.SecondOpinion {
+    guard worker.record.host == process.host else { return .unknown }
+    return process.isGone(worker.record) ? .gone : .alive
   }
 }

@@ -16,6 +16,8 @@ package final class Sweeper: Sendable {
     /// Another process leads so long after the leader was last heard of.
     package var termSeconds: Double
     package var policy: @Sendable (_ kind: String, _ target: String) -> Policy
+    /// What finished scans have taught; without it nothing is known to be slow.
+    package var rhythms: RhythmLibrary?
     /// This process's own steady clock. A simulation drives it.
     package var instant: @Sendable () -> ContinuousClock.Instant = { .now }
     /// 0 to 1.
@@ -23,8 +25,10 @@ package final class Sweeper: Sendable {
 
     package init(
       holder: String, intervalSeconds: Double = 15, termSeconds: Double = 7.5,
+      rhythms: RhythmLibrary? = nil,
       policy: @escaping @Sendable (_ kind: String, _ target: String) -> Policy
     ) {
+      self.rhythms = rhythms
       self.holder = holder
       self.intervalSeconds = intervalSeconds
       self.termSeconds = termSeconds
@@ -42,9 +46,16 @@ package final class Sweeper: Sendable {
   private struct State {
     var health: ObserverHealth
     var lastTurn: (own: ContinuousClock.Instant, database: Timestamp)?
+    /// Forward steps of the database's clock, oldest first.
+    var clockSteps: [ScanSnapshot.ClockStep] = []
     var isEnding = false
+    var leads = false
     var nextSweep: ContinuousClock.Instant
+    var nextPruning: ContinuousClock.Instant
   }
+
+  /// Steps that are remembered; older ones concern no scan that still runs, but for the longest.
+  private static let mostClockSteps = 8
 
   private let store: any SupervisionStore
   private let configuration: Configuration
@@ -61,21 +72,27 @@ package final class Sweeper: Sendable {
     self.store = store
     self.configuration = configuration
     self.logger = logger
-    planner = SweepPlanner(store: store, policy: configuration.policy)
+    planner = SweepPlanner(
+      store: store, rhythms: configuration.rhythms, policy: configuration.policy)
     applier = RecoveryApplier(store: store, actor: "sweep", logger: logger)
     bell = Doorbell(eventLoop: MultiThreadedEventLoopGroup.singleton.next())
     born = configuration.instant()
-    state = Mutex(State(health: ObserverHealth(at: 0), nextSweep: born))
+    state = Mutex(
+      State(health: ObserverHealth(at: 0), nextSweep: born, nextPruning: born))
   }
 
   /// Leads and sweeps until ``end()``.
   package func run() async {
     bell.ring()
+    var planned = ContinuousClock.now
     for await _ in bell.rings {
       if state.withLock(\.isEnding) { break }
+      // Early, when it was asked to sweep; late, when this process does not get to run.
+      observe(.loopLag(seconds: (.now - planned).seconds))
       await takeTurn()
-      // Five turns a term: whoever takes over does so within a term and a quarter.
-      bell.ring(after: configuration.termSeconds / 5 * (0.8 + 0.4 * configuration.random()))
+      let pause = pauseSeconds
+      planned = .now + .seconds(pause)
+      bell.ring(after: pause)
     }
     do throws(StoreError) {
       try await store.resign("sweep", as: configuration.holder)
@@ -88,6 +105,14 @@ package final class Sweeper: Sendable {
   package func end() {
     state.withLock { $0.isEnding = true }
     bell.takeDown()
+  }
+
+  /// Until the leadership is to be renewed, or the next sweep is due, whichever comes first.
+  private var pauseSeconds: Double {
+    // Five turns a term: whoever takes over does so within a term and a quarter.
+    let renewal = configuration.termSeconds / 5 * (0.8 + 0.4 * configuration.random())
+    let (leads, next) = state.withLock { ($0.leads, $0.nextSweep) }
+    return leads ? min(renewal, max(0, (next - configuration.instant()).seconds)) : renewal
   }
 
   /// Sweeps at once, if this process leads.
@@ -111,8 +136,11 @@ package final class Sweeper: Sendable {
     let leads = try await store.lead(
       "sweep", as: configuration.holder, forSeconds: configuration.termSeconds)
     observe(.databaseLatency(seconds: (configuration.instant() - asked).seconds))
+    state.withLock { $0.leads = leads }
     guard leads, state.withLock({ $0.nextSweep <= asked }) else { return }
+    await configuration.rhythms?.refresh()
     _ = try await runOnce()
+    try await pruneIfDue()
     let pause = configuration.intervalSeconds * (0.8 + 0.4 * configuration.random())
     state.withLock { $0.nextSweep = asked + .seconds(pause) }
   }
@@ -124,12 +152,19 @@ package final class Sweeper: Sendable {
     let alive = fleet.workers.filter { $0.record.status == "alive" }
     let silent = alive.filter(\.isSilent)
     observe(.census(workers: alive.count, silent: silent.count))
+    // On this machine the kernel tells what has become of a process: no mass death needs waiting for.
+    if !silent.isEmpty, silent.allSatisfy({ planner.secondOpinion(on: $0) != .unknown }) {
+      observe(.verified)
+    }
     var report = Report()
     var cursor: DueCursor?
     repeat {
       let page = try await store.due(after: cursor, limit: SweepPlanner.pageSize)
-      let limits = state.withLock { $0.health.limits(at: ownSeconds) }
-      let planned = planner.planned(page.rows, fleet: fleet, now: page.now, limits: limits)
+      let (limits, clockSteps) = state.withLock {
+        ($0.health.limits(at: ownSeconds), $0.clockSteps)
+      }
+      let planned = planner.planned(
+        page.rows, fleet: fleet, now: page.now, limits: limits, clockSteps: clockSteps)
       let results = await applier.apply(
         planned, patienceSeconds: { self.planner.effective($0).cancellingTimeoutSeconds },
         jitter: configuration.random)
@@ -155,10 +190,11 @@ package final class Sweeper: Sendable {
     ) { $1 }
     try await store.record(
       planned.rows.compactMap { row in
-        due[row.snapshot.scanID].map {
+        let verdict = due[row.snapshot.scanID]?.verdict ?? news(of: row, now: planned.now)
+        return verdict.map {
           JudgedScan(
-            scanID: $0.scanID, tenantID: row.tenantID, leaseToken: row.snapshot.leaseToken,
-            verdict: $0.verdict)
+            scanID: row.snapshot.scanID, tenantID: row.tenantID,
+            leaseToken: row.snapshot.leaseToken, verdict: $0)
         }
       })
     try await store.rearm(
@@ -175,11 +211,31 @@ package final class Sweeper: Sendable {
       })
   }
 
+  /// What there is to say of a scan that is not due: that it is slow, or that what was said of it
+  /// before is over.
+  private func news(of row: DuePage.Row, now: Timestamp) -> Verdict? {
+    guard row.snapshot.status == .running else { return nil }
+    let verdict = Supervision.verdict(
+      row.snapshot, policy: planner.effective(row.snapshot), now: now)
+    if verdict.kind == .slow { return row.heldFor == .slow ? nil : verdict }
+    return row.heldFor.map { $0 == verdict.kind } ?? true ? nil : verdict
+  }
+
+  private func pruneIfDue() async throws(StoreError) {
+    let isDue = state.withLock { state in
+      let now = configuration.instant()
+      guard state.nextPruning <= now else { return false }
+      state.nextPruning = now + .seconds(3600)
+      return true
+    }
+    if isDue { try await configuration.rhythms?.prune() }
+  }
+
   // MARK: Watching itself
 
   private var ownSeconds: Double { (configuration.instant() - born).seconds }
 
-  private func observe(_ observation: ObserverHealth.Observation) {
+  func observe(_ observation: ObserverHealth.Observation) {
     state.withLock { $0.health.observe(observation, at: ownSeconds) }
   }
 
@@ -190,9 +246,17 @@ package final class Sweeper: Sendable {
       return state.lastTurn
     }
     guard let last else { return }
-    observe(
-      .clocks(
-        databaseSeconds: database.seconds(since: last.database),
-        ownSeconds: (own - last.own).seconds))
+    let (databaseSeconds, ownSeconds) = (
+      database.seconds(since: last.database), (own - last.own).seconds
+    )
+    observe(.clocks(databaseSeconds: databaseSeconds, ownSeconds: ownSeconds))
+    let step = databaseSeconds - ownSeconds
+    guard step > ObserverHealth.Configuration().clockStepSeconds else { return }
+    logger.warning("the database's clock stepped", metadata: ["seconds": "\(step)"])
+    // Times from before it look older than they are, and are given that much more time.
+    state.withLock { state in
+      state.clockSteps.append(.init(at: database, seconds: step))
+      state.clockSteps = Array(state.clockSteps.suffix(Self.mostClockSteps))
+    }
   }
 }

@@ -14,7 +14,11 @@ enum SnapshotColumns {
     s.requested_action, s.requested_at, s.max_runtime_minutes, s.heartbeat_interval_seconds,
     s.worker_id, s.worker_name, w.last_heartbeat_at, w.running, w.status, s.diagnosis,
     coalesce(s.check_at, s.created_at), s.ordered_at, \(dialect.now), CAST(s.check_at AS text),
-    s.suspicion, s.verdict
+    s.suspicion, s.verdict,
+    CASE WHEN s.status = 'pending' AND s.scope IS NULL THEN (
+      SELECT h.number FROM scans h
+      WHERE h.tenant_id = s.tenant_id AND h.scope = s.kind || ':' || s.target
+        AND h.status IN ('pending', 'running', 'paused') LIMIT 1) END
     """
   }
 
@@ -42,7 +46,8 @@ enum SnapshotColumns {
       snapshot: snapshot, tenantID: row.text(2), checkAt: row.time(37),
       position: row.optionalText(40), workerID: row.optionalText(31),
       orderedAt: row.optionalTime(38),
-      heldFor: row.optionalJSON(42)?["verdict"]?.stringValue.flatMap(Verdict.Kind.init))
+      heldFor: row.optionalJSON(42)?["verdict"]?.stringValue.flatMap(Verdict.Kind.init),
+      scopeHolder: row.optionalInt(43))
   }
 
   /// The database's clock as the statement read it.

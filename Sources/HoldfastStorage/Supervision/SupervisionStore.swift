@@ -86,6 +86,9 @@ package struct DuePage: Sendable {
     package var orderedAt: Timestamp?
     /// The verdict that is stored.
     package var heldFor: Verdict.Kind?
+    /// The active scan that holds the scope of a pending one which holds none itself: somebody has
+    /// inserted it by hand.
+    package var scopeHolder: Int64?
   }
 
   package var rows: [Row]

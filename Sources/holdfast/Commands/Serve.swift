@@ -37,13 +37,17 @@ struct ServeCommand: HoldfastSubcommand {
       program.output.write(
         "holdfast \(holdfastVersion) is ready at \(Self.url(host: settings.host, port: port))\n")
     }
-    var services: [any Service] = [api, SweeperService(sweeper: composition.sweeper(store))]
+    let rhythms = composition.rhythms(store)
+    var services: [any Service] = [
+      api, SweeperService(sweeper: composition.sweeper(store, rhythms)),
+    ]
     let slots = settings.slots ?? ProcessEnvironment.processorCount
     // The last service is the first to stop: the pages show the worker drain.
     if slots > 0 {
       services.append(
         WorkerService(
-          worker: composition.worker(store, slots: slots, kinds: settings.workerKinds ?? [])))
+          worker: composition.worker(
+            store, rhythms, slots: slots, kinds: settings.workerKinds ?? [])))
     }
     let status = try await Daemon(services: services, logger: composition.logger).run()
     await store.close()

@@ -29,10 +29,12 @@ struct WorkerCommand: HoldfastSubcommand {
       throw CommandFailure(.usage, "a worker with 0 slots would never run a scan")
     }
     let store = try await composition.openForWork(connections: settings.databaseConnections)
-    let worker = composition.worker(store, slots: slots, kinds: settings.workerKinds ?? [])
+    let rhythms = composition.rhythms(store)
+    let worker = composition.worker(
+      store, rhythms, slots: slots, kinds: settings.workerKinds ?? [])
     let status = try await Daemon(
       services: [
-        SweeperService(sweeper: composition.sweeper(store)), WorkerService(worker: worker),
+        SweeperService(sweeper: composition.sweeper(store, rhythms)), WorkerService(worker: worker),
       ], logger: composition.logger
     ).run()
     await store.close()

@@ -154,7 +154,10 @@ final class ScanFollower {
       if error.isTransient { return }
       throw CommandFailure(error)
     }
-    let worker = composition.worker(store, slots: 1, kinds: [scan.kind], onlyScan: scan.id)
+    // A store that can tell what scans have taught; every real one can.
+    let rhythms = (store as? any RhythmStore).map(composition.rhythms)
+    let worker = composition.worker(
+      store, rhythms, slots: 1, kinds: [scan.kind], onlyScan: scan.id)
     embedded = worker
     tasks.addTask(name: "embedded worker") {
       do {
