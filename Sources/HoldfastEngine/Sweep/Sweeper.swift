@@ -87,8 +87,7 @@ package final class Sweeper: Sendable {
     var planned = ContinuousClock.now
     for await _ in bell.rings {
       if state.withLock(\.isEnding) { break }
-      // Early, when it was asked to sweep; late, when this process does not get to run.
-      observe(.loopLag(seconds: (.now - planned).seconds))
+      woke(plannedAt: planned)
       await takeTurn()
       let pause = pauseSeconds
       planned = .now + .seconds(pause)
@@ -234,6 +233,14 @@ package final class Sweeper: Sendable {
   // MARK: Watching itself
 
   private var ownSeconds: Double { (configuration.instant() - born).seconds }
+
+  /// Early, when it was asked to sweep; late, when this process does not get to run.
+  func woke(plannedAt planned: ContinuousClock.Instant) {
+    observe(.loopLag(seconds: (.now - planned).seconds))
+  }
+
+  /// By how much limits on silence are longer at this moment.
+  var stretch: Double { state.withLock { $0.health.stretch(at: ownSeconds) } }
 
   func observe(_ observation: ObserverHealth.Observation) {
     state.withLock { $0.health.observe(observation, at: ownSeconds) }

@@ -48,7 +48,7 @@ struct ListView: PageView {
     init(_ scan: Scan) {
       number = scan.number
       href = "/scans/\(scan.number)"
-      status = ShownStatus(scan.status)
+      status = ShownStatus(scan)
       notice = scan.notice ?? ""
       date = ShownTime(scan.endedAt ?? scan.updatedAt)
       added = Words.number(scan.counts.added)
@@ -79,7 +79,7 @@ struct ListView: PageView {
       href = "/scans/\(scan.number)"
       kind = scan.kind.visible
       target = scan.target.visible
-      status = ShownStatus(scan.status)
+      status = ShownStatus(scan)
       bar = ShownBar(scan)
       progressText = scan.progressText ?? (scan.status == .pending ? "waiting for a worker" : "–")
       rate = Words.rate(meters.rate(of: scan)) ?? "–"

@@ -25,12 +25,13 @@ struct ScanPage: Sendable {
     return ScanView(
       frame: frame("#\(scan.number) \(scan.target.visible)", "/api/v1/events?scan=\(scan.id)"),
       number: scan.number, kind: scan.kind.visible, target: scan.target.visible,
-      status: ShownStatus(scan.status), announcement: Self.announcement(scan),
+      status: ShownStatus(scan), announcement: Self.announcement(scan),
       attemptText: scan.attempt == 0 ? "not started yet" : "attempt \(scan.attempt)",
       createdBy: scan.createdBy?.visible, created: ShownTime(scan.createdAt),
       age: Words.age(age), ageSeconds: Int64(max(0, age)),
       actions: actions, hasActions: !actions.isEmpty, csrfToken: csrfToken,
       notice: Self.notice(scan), request: Self.request(scan),
+      doubt: Self.doubt(scan),
       waitingFor: scan.waitingFor.flatMap { $0.isEmpty ? nil : $0.visible },
       bar: ShownBar(scan), measures: measures(scan, now: now),
       clocks: Self.clocks(scan, now: now),
@@ -68,6 +69,18 @@ struct ScanPage: Sendable {
     case .cancel: "Its worker has been asked to cancel it."
     case .pause: "Its worker has been asked to pause it."
     case nil: nil
+    }
+  }
+
+  /// What supervision holds of it, unless it is in good order.
+  private static func doubt(_ scan: Scan) -> String? {
+    guard scan.status.isActive else { return nil }
+    if let suspicion = scan.suspicion {
+      return "Suspected: \(suspicion["sentence"]?.stringValue ?? "longer silent than ever")".visible
+    }
+    switch scan.verdict?["verdict"]?.stringValue.flatMap(Verdict.Kind.init) {
+    case nil, .moving, .waiting, .ended: return nil
+    default: return scan.verdict?["sentence"]?.stringValue?.visible
     }
   }
 

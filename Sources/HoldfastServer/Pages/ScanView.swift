@@ -20,6 +20,7 @@ struct ScanView: PageView {
   var csrfToken: String
   var notice: String?
   var request: String?
+  var doubt: String?
   var waitingFor: String?
   var bar: ShownBar?
   var measures: [Fact]

@@ -116,6 +116,21 @@ struct ShownStatus: Sendable {
     default: break
     }
   }
+
+  /// With what supervision holds of it while it runs: suspected, slow, hung.
+  init(_ scan: Scan) {
+    self.init(scan.status)
+    guard scan.status == .running else { return }
+    if scan.suspicion != nil {
+      (badge, badgeClass) = ("Suspected", "warning")
+    } else if let verdict = scan.verdict?["verdict"]?.stringValue.flatMap(Verdict.Kind.init),
+      verdict != .moving, verdict != .waiting
+    {
+      let words = verdict.rawValue.replacing("_", with: " ")
+      badge = words.prefix(1).uppercased() + words.dropFirst()
+      badgeClass = verdict == .slow ? "warning" : "error"
+    }
+  }
 }
 
 extension ScanStatus {

@@ -20,6 +20,8 @@ package struct ScriptedRunner: Sendable {
     case awaitInputEnd
     /// Wait until the file is there.
     case awaitFile(String)
+    /// Use processor time until the file is there, and answer nothing.
+    case spin(untilFile: String)
     /// Make an empty file.
     case touch(String)
     /// Add the last message that was awaited to a file.
@@ -94,6 +96,7 @@ package struct ScriptedRunner: Sendable {
     case .awaitMessage(let text): return "until_message \(quoted(text))"
     case .awaitInputEnd: return "until_message 'no message holds this'"
     case .awaitFile(let path): return "until [ -e \(quoted(path)) ]; do sleep 0.01; done"
+    case .spin(let path): return "until [ -e \(quoted(path)) ]; do :; done"
     case .touch(let path): return ": > \(quoted(path))"
     case .noteMessage(let path): return "printf '%s\\n' \"$LINE\" >> \(quoted(path))"
     case .noteProcessID(let path): return "echo $$ >> \(quoted(path))"

@@ -26,6 +26,8 @@ enum ScanDetail {
       Fact(name: "id", value: "\(scan.id)"),
       Fact(name: "kind", value: scan.kind),
       Fact(name: "status", value: status(scan)),
+      Fact(name: "suspected", value: suspicion(scan)),
+      Fact(name: "verdict", value: scan.verdict?["sentence"]?.stringValue ?? ""),
       Fact(name: "progress", value: scan.progress.map(progress) ?? ""),
       Fact(name: "at", value: scan.status.isActive ? scan.progress?.current ?? "" : ""),
       Fact(name: "waiting for", value: scan.waitingFor ?? ""),
@@ -36,6 +38,7 @@ enum ScanDetail {
       Fact(name: "reason", value: scan.cleanupReason ?? ""),
       Fact(name: "attempt", value: scan.attempt > 0 ? "\(scan.attempt)" : ""),
       Fact(name: "crashes", value: scan.crashes > 0 ? "\(scan.crashes)" : ""),
+      Fact(name: "stuck", value: scan.stuckAttempts > 0 ? "\(scan.stuckAttempts)" : ""),
       Fact(name: "worker", value: scan.workerName ?? ""),
       Fact(name: "submitted", value: by(time(scan.createdAt), scan.createdBy)),
       Fact(name: "started", value: time(scan.startedAt)),
@@ -51,6 +54,13 @@ enum ScanDetail {
   private static func status(_ scan: Scan) -> String {
     guard let requested = scan.requestedAction else { return scan.status.rawValue }
     return "\(scan.status.rawValue) (\(requested.rawValue) requested)"
+  }
+
+  private static func suspicion(_ scan: Scan) -> String {
+    guard let suspicion = scan.suspicion else { return "" }
+    let since = scan.suspectedAt.map { "since \(ScanView.localTime($0)): " } ?? ""
+    let share = suspicion["probability"]?.doubleValue.map { " (probability \($0))" } ?? ""
+    return since + (suspicion["sentence"]?.stringValue ?? "") + share
   }
 
   private static func by(_ time: String, _ actor: String?) -> String {

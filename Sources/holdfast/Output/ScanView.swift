@@ -12,7 +12,10 @@ enum ScanView {
 
   static func row(_ scan: Scan) -> [Table.Cell] {
     [
-      Table.Cell("\(scan.number)"), Table.Cell(scan.status.rawValue, style(of: scan.status)),
+      Table.Cell("\(scan.number)"),
+      scan.suspicion == nil
+        ? Table.Cell(scan.status.rawValue, style(of: scan.status))
+        : Table.Cell("suspected", .yellow),
       Table.Cell(scan.kind), Table.Cell(scan.target), Table.Cell(done(scan)),
       Table.Cell(changes(scan.counts)),
       Table.Cell(Quantity.grouped(scan.counts.errors), scan.counts.errors > 0 ? .yellow : nil),
