@@ -145,7 +145,7 @@ extension Verdict {
 
   /// Whether it says something else than the one stored before.
   func isNews(after stored: JSONValue) -> Bool {
-    if stored["verdict"] == nil, reason == nil { return false }
+    if stored["verdict"] == nil, reason == nil, kind != .slow { return false }
     return stored["verdict"]?.stringValue != kind.rawValue
       || stored["reason"]?.stringValue != reason?.rawValue
       || stored["cause"]?.stringValue != cause?.name
