@@ -89,7 +89,7 @@ package struct SweepPlanner: Sendable {
   /// Adds what no row tells: the queue that a pending scan stands in, and the second channel to a silent worker, its process
   /// on this machine.
   private func complete(
-    _ row: DuePage.Row, _ fleet: Fleet, _ clockSteps: [ScanSnapshot.ClockStep]
+    _ row: DuePage.Row, _ fleet: Fleet, _ clockSteps: [ScanSnapshot.ClockStep] = []
   ) -> DuePage.Row {
     var row = row
     row.snapshot.clockSteps = clockSteps
