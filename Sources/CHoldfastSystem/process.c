@@ -19,14 +19,14 @@ int hf_no_new_privileges(void) {
   return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? 0 : -errno;
 }
 
-int hf_end_with_parent(void) {
+int hf_end_with_parent(int thread_stays) {
   parent = getppid();
   struct sigaction action;
   memset(&action, 0, sizeof action);
   action.sa_handler = parent_signal;
   action.sa_flags = SA_RESTART;
   if (sigaction(SIGRTMIN, &action, NULL) < 0) return -errno;
-  if (prctl(PR_SET_PDEATHSIG, SIGRTMIN, 0, 0, 0) < 0) return -errno;
+  if (prctl(PR_SET_PDEATHSIG, thread_stays ? SIGKILL : SIGRTMIN, 0, 0, 0) < 0) return -errno;
   // It may have gone before the call took effect.
   return getppid() == parent ? 0 : 1;
 }

@@ -1,3 +1,4 @@
+import Glibc
 import HTTPTypes
 package import HoldfastStorage
 import Hummingbird
@@ -39,7 +40,8 @@ package struct HoldfastServer: Sendable {
       try await application.run()
     } catch let error as IOError {
       throw ServerError.bind(
-        address: "\(configuration.host):\(configuration.port)", problem: "\(error)")
+        address: "\(configuration.host):\(configuration.port)",
+        problem: String(cString: strerror(error.errnoCode)))
     }
   }
 

@@ -49,11 +49,12 @@ struct Daemon: Sendable {
   }
 
   /// Ctrl-C reaches a script and its server alike, and the script's SIGTERM for the server comes on
-  /// top of it: that is one wish, told twice. Somebody who insists sends the same signal again.
+  /// top of it: that is one wish, told twice. Somebody who insists sends the same signal again, and
+  /// not in the same breath: `timeout` signals its child and then its whole group.
   static func isEcho(
     _ signal: UnixSignal, of first: UnixSignal, after elapsed: Duration
   ) -> Bool {
-    signal != first && elapsed < .seconds(2)
+    elapsed < (signal == first ? .milliseconds(200) : .seconds(2))
   }
 
   /// Whatever a service threw, as a command's failure.

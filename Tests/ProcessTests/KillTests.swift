@@ -76,6 +76,26 @@ struct KillTests {
     #expect(stage.breadcrumbs(of: "one").isEmpty, "nothing is left of either life")
   }
 
+  /// A process that is stopped reads no end of input and runs no signal handler.
+  @Test func theWorkerOfAStoppedRunner() async throws {
+    let stage = try await Stage.set(.sqlite)
+    let worker = try stage.worker()
+    let brake = Brake(on: worker, scanning: stage.library.root)
+    let scan = try await stage.submit()
+    try await stage.middle(of: scan)
+    brake.release()
+    let runners = worker.runners
+    #expect(!runners.isEmpty)
+    for runner in runners { kill(runner, SIGSTOP) }
+    try await worker.kill9()
+    try await eventually("the stopped runners' end") {
+      runners.contains(where: ProcessTable.isAlive) ? nil : ()
+    }
+    let next = try stage.worker()
+    try await stage.expectUndisturbedOutcome(of: scan)
+    try await expectOrderlyEnd(of: next)
+  }
+
   @Test(arguments: DatabaseKind.allCases)
   func theServer(_ kind: DatabaseKind) async throws {
     let stage = try await Stage.set(kind)

@@ -9,7 +9,10 @@ int hf_no_new_privileges(void);
 //
 // The kernel sends the parent-death signal when the *thread* that forked ends, too. The signal's handler therefore looks
 // whether the parent process changed, and ends nothing when it did not.
-int hf_end_with_parent(void);
+//
+// A stopped process runs no handler, and would outlive its parent for good. Where the parent says that the thread which
+// forked lives as long as the child (thread_stays), the signal is SIGKILL, which ends a stopped process too.
+int hf_end_with_parent(int thread_stays);
 
 // Closes every descriptor from `first` upwards that was inherited.
 void hf_close_from(int first);

@@ -39,6 +39,8 @@ final class RunnerHost: Sendable {
     var environment = inherited.filter { passedOn.contains($0.key) }
     environment["LANG"] = "C.UTF-8"
     environment["LC_ALL"] = "C.UTF-8"
+    // The keeper's thread lives as long as its children, so the kernel may kill them when it ends.
+    environment["HOLDFAST_END_WITH_PARENT"] = "kill"
     return environment.merging(limits.environment) { _, limit in limit }
   }
 

@@ -19,7 +19,8 @@ enum RunnerLimits {
     try limit("HOLDFAST_LIMIT_FILE_SIZE_BYTES", RLIMIT_FSIZE)
     try limit("HOLDFAST_LIMIT_OPEN_FILES", RLIMIT_NOFILE)
     try check(hf_no_new_privileges(), "give up new privileges")
-    let code = hf_end_with_parent()
+    let isKept = getenv("HOLDFAST_END_WITH_PARENT").map { String(cString: $0) } == "kill"
+    let code = hf_end_with_parent(isKept ? 1 : 0)
     if code == 1 { throw Failure(description: "the worker is gone already") }
     try check(code, "ask to end with the worker")
   }

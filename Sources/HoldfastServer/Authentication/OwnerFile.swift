@@ -18,7 +18,7 @@ enum OwnerFile {
   /// Refuses links, and files that others could read or that belong to somebody else: what they
   /// hold is no secret.
   static func read(_ path: String) throws(ServerError) -> String? {
-    let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+    let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else {
       if errno == ENOENT { return nil }
       throw .file(path: path, problem: "cannot be opened: \(lastProblem())")

@@ -112,6 +112,9 @@ extension Request {
       return try await body.collect(upTo: Self.bodyLimit)
     } catch is NIOTooManyBytesError {
       throw tooLarge
+    } catch {
+      // The client went away or broke off, which is no failure of the server.
+      throw Problem(.malformedRequest, "The body ended before it was complete.")
     }
   }
 }

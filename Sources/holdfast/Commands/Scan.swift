@@ -64,6 +64,10 @@ struct Submitter {
     switch submission.first {
     case .created(let created): scan = created
     case .existing(let existing):
+      guard existing.kind == kind, existing.target == request.target else {
+        await store.close()
+        throw Self.keyUsedBefore(existing)
+      }
       scan = existing
       program.errors.write("Scan \(scan.number) was submitted before under this key.\n")
     case .scopeHeld(let holder):
@@ -114,6 +118,14 @@ struct Submitter {
           + "`holdfast follow \(scan.number)` starts one.\n")
     }
     return .success
+  }
+
+  private static func keyUsedBefore(_ scan: Scan) -> CommandFailure {
+    CommandFailure(
+      .usage,
+      "--idempotency-key was used before, for the \(scan.kind) scan \(scan.number) of "
+        + DisplayText.escaped(scan.target),
+      detail: "another scan needs another key")
   }
 
   static func alreadyInProgress(_ holder: Scan) -> CommandFailure {

@@ -82,12 +82,14 @@ enum ConfigurationFile {
     case .scalar(let scalar):
       shown = "“\(scalar.string)”"
       value = setting.type.parse(scalar.string)
-    case .sequence(let sequence) where setting.type == .names:
+    case .sequence(let sequence) where setting.type == .names || setting.type == .kinds:
       shown = "the list"
       let names = sequence.map { $0.scalar?.string ?? "" }
       let isSound = !names.isEmpty && names.allSatisfy { !$0.isEmpty && !$0.contains(",") }
       value =
-        isSound ? .success(.names(names)) : .failure(BadValue("has something else than names"))
+        isSound
+        ? setting.type.parse(names.joined(separator: ","))
+        : .failure(BadValue("has something else than names"))
     case .sequence, .mapping, .alias:
       return failure(node.mark, "“\(spelled)” takes \(setting.type.accepts), not a list or a group")
     }

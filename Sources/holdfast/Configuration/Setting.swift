@@ -102,7 +102,7 @@ struct Setting: Sendable {
         + "left running on this host."),
     Setting(
       name: .workerKinds, environment: "HOLDFAST_WORKER_KINDS", flag: "--kinds",
-      commands: ["worker"], type: .names, fallback: .computed("every kind"),
+      commands: ["worker"], type: .kinds, fallback: .computed("every kind"),
       documentation: "The kinds of scans that the worker takes."),
     Setting(
       name: .allowedHosts, environment: "HOLDFAST_ALLOWED_HOSTS", flag: nil, commands: ["serve"],

@@ -21,6 +21,8 @@ enum SettingType: Sendable, Hashable {
   case choice([String])
   /// Names separated by commas; a list in YAML.
   case names
+  /// Names of kinds of scans, separated by commas; a list in YAML.
+  case kinds
   /// `sqlite:PATH` or `postgres://…`
   case database
 
@@ -50,12 +52,20 @@ enum SettingType: Sendable, Hashable {
       if choices.contains(text) { return .success(.text(text)) }
       let nearest = NearestName.of(text, among: choices)
       return .failure(BadValue("is not \(accepts)", suggestion: nearest))
-    case .names:
+    case .names, .kinds:
       let names = text.split(separator: ",", omittingEmptySubsequences: false).map {
         String($0).trimmingBlanks()
       }
       guard names.allSatisfy({ !$0.isEmpty }) else {
         return .failure(BadValue("has an empty name; it takes \(accepts)"))
+      }
+      let known = PolicyBook.kindNames
+      if self == .kinds, let stranger = names.first(where: { !known.contains($0) }) {
+        return .failure(
+          BadValue(
+            "names the kind “\(DisplayText.escaped(stranger))”, and there are "
+              + known.joined(separator: ", "),
+            suggestion: NearestName.of(stranger, among: known)))
       }
       return .success(.names(names))
     case .database:
@@ -83,7 +93,7 @@ enum SettingType: Sendable, Hashable {
       "a size such as 512MiB or 5GB"
         + (least > 0 ? ", at least \(Quantity.bytes(Int64(least)))" : "")
     case .choice(let choices): "one of " + choices.joined(separator: ", ")
-    case .names: "names separated by commas"
+    case .names, .kinds: "names separated by commas"
     case .database: "sqlite:PATH or postgres://USER@HOST/NAME"
     }
   }

@@ -73,6 +73,11 @@ import Testing
       "holdfast.yaml:1:15: worker_kinds: the list has something else than names"
     ),
     (
+      "worker_kinds: [site, libary]",
+      "holdfast.yaml:1:15: worker_kinds: the list names the kind “libary”, and there are library, "
+        + "site, portal, dependencies, command; did you mean “library”?"
+    ),
+    (
       "worker_kinds: library,,site",
       "holdfast.yaml:1:15: worker_kinds: “library,,site” has an empty name; it takes names "
         + "separated by commas"

@@ -131,5 +131,11 @@ import Testing
     let list = try await stage.run("list", "--json")
     let page = try JSONDecoder().decode(Page<Scan>.self, from: Data(list.output.utf8))
     #expect(page.items.count == 1)
+
+    // The key of another folder's scan must not pass for a scan of this one.
+    let other = try await stage.run(
+      "scan", "library", stage.library + "/..", "--idempotency-key", "monday")
+    #expect(other.status == 64)
+    #expect(other.log.contains("was used before, for the library scan 1"), "\(other.log)")
   }
 }

@@ -29,6 +29,17 @@ import Testing
     #expect(result.log.isEmpty == (status == 0))
   }
 
+  @Test func anArgumentThatIsNotUTF8IsRefused() {
+    let words: [[CChar]] = [[104, 0], [0x2F, -1, 0]]
+    let pointers = words.map { strdup($0) }
+    defer { pointers.forEach { free($0) } }
+    var arguments = pointers + [nil]
+    let failure = Main.unreadable(2, &arguments)
+    #expect(failure?.status == .usage)
+    #expect(failure?.title == "argument 1, “/\u{FFFD}”, is not UTF-8")
+    #expect(Main.unreadable(1, &arguments) == nil)
+  }
+
   @Test func badEnvironmentIsAMatterOfConfiguration() async throws {
     let result = try await HoldfastProcess.run(
       ["list"], environment: ["HOLDFAST_SLOTS": "many"])

@@ -74,6 +74,7 @@ import Testing
       variables == [
         "PATH=/usr/bin:/bin", "TZ=UTC", "LANG=C.UTF-8", "LC_ALL=C.UTF-8",
         "HOLDFAST_LIMIT_MEMORY_BYTES=1000000", "HOLDFAST_LIMIT_OPEN_FILES=64",
+        "HOLDFAST_END_WITH_PARENT=kill",
       ])
     // 3 may be the shell's own, for the redirection that writes this file.
     let descriptors = lines.filter { $0.hasPrefix("fd ") }.compactMap { Int($0.dropFirst(3)) }
