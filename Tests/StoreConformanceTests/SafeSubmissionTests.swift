@@ -40,6 +40,21 @@ import Testing
     #expect(again.scan.checkpoint == ["x": 1])
   }
 
+  /// An empty checkpoint is nothing to go on from.
+  @Test(arguments: TestedDatabase.allCases, ["{}", "[]", "null"])
+  func anEmptyCheckpointIsNone(_ database: TestedDatabase, _ empty: String) async throws {
+    let fixture = try await Fixture(database)
+    let claim = try await fixture.running(.sample(exclusivity: .target))
+    try await fixture.age(claim.scan, minutes: 25 * 60, heartbeatMinutes: 25 * 60)
+    try await fixture.shell("UPDATE scans SET checkpoint = '\(empty)'")
+    let answer = try await fixture.submitSafely(.sample(exclusivity: .target))
+    #expect(answer.check.action == .cleanup)
+    #expect(!answer.check.isResumable)
+    try await fixture.shell("UPDATE scans SET checkpoint = '{\"page\": 7, \"of\": 120}'")
+    let page = try await fixture.store.snapshots(of: [answer.scan.id])
+    #expect(page.rows.first?.snapshot.hasCheckpoint == true)
+  }
+
   @Test(arguments: TestedDatabase.allCases)
   func resumesWhatIsPaused(_ database: TestedDatabase) async throws {
     let fixture = try await Fixture(database)

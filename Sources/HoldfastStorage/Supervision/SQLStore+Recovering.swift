@@ -205,12 +205,13 @@ enum Recovering {
       """
   }
 
-  private static let standingOrder = Statement(
+  /// Locks the row, so that no order comes between this look and what is done after it.
+  private static let standingOrder = Statement { dialect in
     """
-    SELECT ordered_recovery FROM scans
-    WHERE id = $1 AND status = 'running' AND ordered_at IS NOT NULL
-      AND ordered_recovery IS NOT NULL
-    """)
+    SELECT coalesce(CASE WHEN ordered_at IS NOT NULL THEN ordered_recovery END, '{}') FROM scans
+    WHERE id = $1 AND status = 'running' \(dialect.locking("scans"))
+    """
+  }
 
   private static let leaseOnly = statement(guardedBy: nil)
 

@@ -9,7 +9,7 @@ enum SnapshotColumns {
     s.stuck_attempts, s.created_at, s.run_at, s.claimed_at, s.started_at, s.last_activity_at,
     s.paused_at, s.progress, s.progress_at, s.done_at_claim, s.answered_at, s.activity_at,
     s.waiting_for, s.wait_since, s.wait_limit_seconds, s.waited_seconds,
-    s.checkpoint IS NOT NULL,
+    \(hasCheckpoint(dialect)),
     s.items_added + s.items_updated + s.items_removed + s.items_moved + s.items_found,
     s.requested_action, s.requested_at, s.max_runtime_minutes, s.heartbeat_interval_seconds,
     s.worker_id, s.worker_name, w.last_heartbeat_at, w.running, w.status, s.diagnosis,
@@ -20,6 +20,19 @@ enum SnapshotColumns {
       WHERE h.tenant_id = s.tenant_id AND h.scope = s.kind || ':' || s.target
         AND h.status IN ('pending', 'running', 'paused') LIMIT 1) END
     """
+  }
+
+  /// Whether there is a checkpoint with something in it. A large one is not read for that.
+  private static func hasCheckpoint(_ dialect: Dialect) -> String {
+    let nothing = "('{}', '[]', 'null')"
+    switch dialect {
+    case .postgres:
+      return """
+        (s.checkpoint IS NOT NULL AND CASE WHEN pg_column_size(s.checkpoint) > 16 THEN TRUE
+          ELSE s.checkpoint::text NOT IN \(nothing) END)
+        """
+    case .sqlite: return "(s.checkpoint IS NOT NULL AND s.checkpoint NOT IN \(nothing))"
+    }
   }
 
   static let source = "scans s LEFT JOIN workers w ON w.id = s.worker_id"
