@@ -111,6 +111,12 @@ import Testing
     #expect(recovered.map(\.id) == [lost.scan.id])
     #expect(recovered.first?.status == .pending)
     #expect(recovered.first?.cleanupReason == "worker_restarted")
+    let info = try #require(recovered.first?.recoveryInfo)
+    #expect(info["reason"] == "worker_restarted")
+    #expect(info["recovered_at"]?.stringValue.flatMap { Timestamp($0) } != nil)
+    #expect(info["original_status"]?["status"] == "running")
+    #expect(info["original_status"]?["attempt"] == 1)
+    #expect(info["original_status"]?["worker_id"] == "w1")
     for id in untouched { #expect(try await fixture.scan(id).status == .running) }
     let again = try await fixture.store.recoverEarlierLives(of: now) { $0.processID == 10 }
     #expect(again.isEmpty)

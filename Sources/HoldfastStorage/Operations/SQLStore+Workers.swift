@@ -121,6 +121,11 @@ enum Requeueing {
         lease: $0,
         end: .requeued(reason: reason, message: message, delaySeconds: 0, countsAsCrash: false))
     }
+    if reason != .workerDrained {
+      try connection.run(
+        recoveryInfo, [.text(reason.rawValue), .text(message)],
+        rows: Recordset(.uuids(leases.map(\.scanID)), .ints(leases.map(\.token))))
+    }
     let applied = try Ending.apply(ends, connection)
     return try connection.all(
       scansByID, [], rows: Recordset(.uuids(leases.map(\.scanID).filter(applied.contains)))
@@ -138,6 +143,23 @@ enum Requeueing {
     _ = try requeue(
       lost.sorted { $0.scanID < $1.scanID }, reason: .workerLost,
       message: "\(life.name) was given it and never learned of it", connection)
+  }
+
+  /// As the stuck-audit prevention prints it; written before the end, while the row still tells what it was.
+  private static let recoveryInfo = Statement { dialect in
+    let shape = RowShape(("id", .uuid), ("token", .int))
+    let (object, progress) =
+      dialect == .postgres
+      ? ("json_build_object", "scans.progress") : ("json_object", "json(scans.progress)")
+    return """
+      UPDATE scans SET recovery_info = \(object)(
+        'recovered_at', \(dialect.now), 'reason', CAST($1 AS TEXT), 'action', 'resume',
+        'message', CAST($2 AS TEXT), 'by', 'worker', 'original_status', \(object)(
+          'status', scans.status, 'attempt', scans.attempt, 'progress', \(progress),
+          'worker_id', scans.worker_name, 'last_worker_update', scans.last_activity_at))
+      FROM \(dialect.rows(shape, from: 3))
+      WHERE scans.id = r.id AND scans.lease_token = r.token AND scans.status = 'running'
+      """
   }
 
   private static let heldBy = Statement(
