@@ -10,11 +10,11 @@ import Testing
     var scans: [Scan] = []
     for number in 0..<7 { scans.append(try await fixture.submit(.sample("t\(number)"))) }
     #expect(try await fixture.due(pages: 3).isEmpty)
-    for (scan, seconds) in zip(scans, [5.0, 50, 20, 20, 90, 7, 0]) where seconds > 0 {
+    for (scan, seconds) in zip(scans, [500.0, 5000, 2000, 2000, 9000, 700, 0]) where seconds > 0 {
       try await fixture.set(("check_at", fixture.ago(seconds)), of: scan.id)
     }
     // Two that are due at the same moment come in the order of their numbers.
-    let same = fixture.ago(20)
+    let same = fixture.ago(2000)
     try await fixture.shell(
       "UPDATE scans SET check_at = \(same) WHERE target IN ('t2', 't3')")
     let expected = [4, 1, 2, 3, 5, 0].map { scans[$0].number }
