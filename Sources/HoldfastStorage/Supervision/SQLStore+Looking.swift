@@ -40,7 +40,7 @@ extension SQLStore: SupervisionStore {
   ) async throws(StoreError) -> DuePage {
     try await page { (connection) throws(StoreError) in
       try connection.all(
-        Looking.byScope, [.text(tenantID), .text(scope)], Looking.decode)
+        Looking.byScope, [.text(tenantID), .text(indexKey(scope))], Looking.decode)
     }
   }
 

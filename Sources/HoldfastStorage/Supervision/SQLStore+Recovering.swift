@@ -27,7 +27,7 @@ extension SQLStore {
   ) async throws(StoreError) -> Scan? {
     try await database.write { (connection) throws(StoreError) in
       let found = try connection.first(
-        Recovering.unlock, [.text(tenantID), .text(scope), .text(reason)]
+        Recovering.unlock, [.text(tenantID), .text(indexKey(scope)), .text(reason)]
       ) { (row: any SQLRow) throws(StoreError) in ScanColumns.decode(row) }
       guard let scan = found else { return nil }
       var data = JSONObjectText()
