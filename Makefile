@@ -6,6 +6,9 @@ SHELL := /bin/bash
 SCAN_ROOT ?= /usr/share/doc
 PORT ?= 8710
 DATA_DIR ?= ./.holdfast
+# The first simulated world, and how many.
+SEED ?= 1
+SEEDS ?= 300
 # Where `make install` puts things; DESTDIR goes before it for packagers.
 PREFIX ?= /usr/local
 # An overall limit for `make test`, so that a process that hangs becomes a clear failure.
@@ -47,10 +50,16 @@ check: ## The gate before a commit: format lint, build with warnings as errors, 
 	@scripts/check
 
 .PHONY: test
-test: ## Run every test: unit, both databases, real processes, a real browser, the lease model
+test: ## Run every test: unit, both databases, real processes, a real browser, simulated worlds, the lease model
 	@scripts/bootstrap test
 	@scripts/model-check
 	@scripts/test
+
+.PHONY: sim
+sim: ## Simulate SEEDS worlds of faults over the real store, in release (docs/simulation.md)
+	@scripts/bootstrap build
+	swift build -c release --product holdfast-sim
+	@"$$(swift build -c release --show-bin-path)/holdfast-sim" --seed $(SEED) --seeds $(SEEDS)
 
 .PHONY: bench
 bench: ## Measure queue, library scans, whole scans and idle costs; print a table

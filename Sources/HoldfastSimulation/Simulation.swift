@@ -79,7 +79,8 @@ extension World {
     }
     let limit = scheduler.now + livenessMilliseconds
     while violation == nil, scheduler.now < limit, !isQuiet {
-      letPausedGoOn()
+      // What is paused stays so for a while: nothing that it is in the way of may wait for it.
+      if scheduler.now > healedAt + 300_000 { letPausedGoOn() }
       for machine in machines { machine.start() }
       scheduler.run(until: scheduler.now + 20_000)
       tell(.calm)

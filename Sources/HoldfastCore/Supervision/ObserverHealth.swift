@@ -20,6 +20,8 @@ package struct ObserverHealth: Sendable, Hashable {
     package var massShare = 0.3
     /// …where there are at least so many workers.
     package var massMinWorkers = 3
+    /// One death is no mass, however few workers there are: its scans must not wait for what only several at once can mean.
+    package var massMinSilent = 2
     /// How long recoveries are held after a clock step or a mass death.
     package var holdSeconds = 60.0
     /// The worst multiplier is one more than this.
@@ -101,7 +103,7 @@ package struct ObserverHealth: Sendable, Hashable {
         hold(.clock, from: seconds)
       }
     case .census(let workers, let silent):
-      if workers >= configuration.massMinWorkers,
+      if workers >= configuration.massMinWorkers, silent >= configuration.massMinSilent,
         Double(silent) >= Double(workers) * configuration.massShare
       {
         hold(.massDeath(silent: silent, workers: workers), from: seconds)

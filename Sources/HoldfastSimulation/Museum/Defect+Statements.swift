@@ -16,7 +16,7 @@ extension Defect {
       ).replacing("scans.last_activity_at = scans.claimed_at", with: "FALSE")
     case (.recoversByIDAlone, .sweep) where sql.contains("recovery_info ="):
       return Self.withoutGuard(sql)
-    case (.neverBeatIsExempt, .sweep):
+    case (.neverBeatIsExempt, .sweep), (.neverBeatIsExempt, .dryRun):
       return sql.replacing(
         "s.check_at <=",
         with: "(s.status <> 'running' OR s.last_activity_at > s.claimed_at) AND s.check_at <=")
@@ -26,12 +26,16 @@ extension Defect {
     case (.recoversWithoutEvent, .sweep)
     where sql.contains("INSERT INTO scan_lifecycle_events"):
       return sql + " WHERE r.event_type = 'scan_verdict'"
-    case (.sweepDoesNotPage, .sweep):
+    case (.sweepDoesNotPage, .sweep), (.sweepDoesNotPage, .dryRun):
       if sql.contains("s.check_at <=") { return sql.replacing("LIMIT ?3", with: "LIMIT 1") }
       return sql.contains("SET check_at = r.at") ? sql + " AND FALSE" : sql
     case (.recoveryStartsWork, .sweep) where sql.contains("recovery_info ="):
       return sql.replacing(
-        "status = ?5,", with: "status = CASE ?5 WHEN 'pending' THEN 'running' ELSE ?5 END,")
+        "status = ?5,",
+        with: """
+          status = CASE ?5 WHEN 'pending' THEN 'running' ELSE ?5 END,
+          lease_token = scans.lease_token + 1,
+          """)
     case (.rowBeforeProcess, .sweep) where sql.contains("s.check_at <="):
       // The order is taken for one given long ago, so that nobody is waited for.
       return sql.replacing("s.ordered_at,", with: "'2000-01-01T00:00:00.000Z',")

@@ -1,7 +1,7 @@
 /// Something that goes wrong, or that somebody does, at a time.
 package struct Fault: Sendable, Hashable {
   package enum Kind: String, Sendable, CaseIterable {
-    case killRunner, hangRunner, killWorker, killSweeper, stopWorker, stopSweeper
+    case killRunner, hangRunner, killWorker, loseMachine, killSweeper, stopWorker, stopSweeper
     case partitionWorker, partitionSweeper, loseAnswers, delayMessages, repeatMessages
     case slowDatabase, fullDatabase, databaseDown, databaseClockStep, machineClockStep
     case secondWorkerOfSameName, drainWorker
@@ -14,7 +14,7 @@ package struct Fault: Sendable, Hashable {
       case .killRunner, .killWorker, .stopWorker, .partitionWorker, .loseAnswers, .delayMessages: 4
       case .hangRunner, .killSweeper, .stopSweeper, .repeatMessages: 3
       case .dryRun, .submitAgain: 4
-      case .cancel, .pause, .resume, .retry, .drainWorker: 2
+      case .cancel, .pause, .resume, .retry, .drainWorker, .loseMachine: 2
       default: 1
       }
     }

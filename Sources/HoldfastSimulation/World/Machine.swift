@@ -24,6 +24,8 @@ final class Machine: @unchecked Sendable {
   /// A second worker that somebody has started under the same name.
   private(set) var double: SimWorker?
   var journals: [Journal] = []
+  /// It has burnt down.
+  var isLost = false
 
   init(_ world: World, name: String) {
     self.world = world
@@ -33,13 +35,13 @@ final class Machine: @unchecked Sendable {
   var workers: [SimWorker] { [worker, double].compactMap { $0 }.filter { !$0.process.isDead } }
 
   func start() {
-    if worker?.process.isDead == false { return }
+    if isLost || worker?.process.isDead == false { return }
     worker = SimWorker(world, self)
     worker?.start()
   }
 
   func startDouble() -> SimWorker? {
-    guard double == nil || double?.process.isDead == true else { return nil }
+    guard !isLost, double == nil || double?.process.isDead == true else { return nil }
     let second = SimWorker(world, self)
     double = second
     second.start()

@@ -15,6 +15,7 @@ extension World {
       let machine = machine(fault)
       machine.worker?.kill()
       scheduler.after(1000 + fault.milliseconds, of: nil) { machine.start() }
+    case .loseMachine: lose(machine(fault))
     case .drainWorker:
       let machine = machine(fault)
       machine.worker?.drain()
@@ -74,6 +75,14 @@ extension World {
     guard let process, !process.isDead else { return }
     process.stop()
     scheduler.after(until - scheduler.now, of: nil) { [scheduler] in process.resume(scheduler) }
+  }
+
+  /// It never comes back, and its disk with what is journaled on it neither. One machine is always left.
+  private func lose(_ machine: Machine) {
+    guard machines.count(where: { !$0.isLost }) > 1 else { return }
+    for worker in machine.workers { worker.kill() }
+    machine.isLost = true
+    machine.journals = []
   }
 
   private func restart(_ machine: Machine, after milliseconds: Int64) {

@@ -79,6 +79,14 @@ import Testing
     #expect(observer.limits(at: 71).allowance == 40)
   }
 
+  @Test func oneDeathIsNoMassDeathHoweverFewWorkersThereAre() {
+    var observer = Self.observer()
+    observer.observe(.census(workers: 3, silent: 1), at: 10)
+    #expect(observer.limits(at: 11).allowance == 100)
+    observer.observe(.census(workers: 3, silent: 2), at: 12)
+    #expect(observer.limits(at: 13).allowance == 0)
+  }
+
   @Test func holdingPutsOffAndNeverSwitchesOff() {
     var observer = Self.observer()
     var released = 0
