@@ -40,6 +40,7 @@ package enum Simulation {
 extension World {
   /// Starts everybody, and sets the time of all that is to happen.
   func begin() {
+    watch()
     for number in 1...max(1, scenario.size.workers) {
       let machine = Machine(self, name: "worker-\(number)")
       machines.append(machine)
@@ -83,7 +84,6 @@ extension World {
       if scheduler.now > healedAt + 300_000 { letPausedGoOn() }
       for machine in machines { machine.start() }
       scheduler.run(until: scheduler.now + 20_000)
-      tell(.calm)
     }
   }
 

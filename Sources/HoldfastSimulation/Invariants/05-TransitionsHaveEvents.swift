@@ -2,9 +2,14 @@ import HoldfastCore
 
 /// 5. Each change of a status and its event are one transaction.
 struct TransitionsHaveEvents: Invariant {
-  /// Events that tell of a scan what is no change of its status.
-  private static let remarks = Set(
-    [EventType.verdict, .diagnosed, .suspected].map(\.rawValue))
+  /// The events that tell of a status; others tell of what happened within one.
+  private static let telling = Set(
+    [
+      EventType.submitted, .claimed, .completed, .partial, .failed, .requeued, .paused, .unpaused,
+      .cancelled, .retried,
+    ].map(\.rawValue)
+      // An operator's own SQL names the status that it set.
+      + ScanStatus.allCases.map { "scan_\($0.rawValue)" })
 
   mutating func after(_ step: Step, _ world: World) {
     var transitions: [ScanID: Int] = [:]
@@ -14,9 +19,7 @@ struct TransitionsHaveEvents: Invariant {
       case .inserted: transitions[change.scanID, default: 0] += 1
       case .updated: if change.isTransition { transitions[change.scanID, default: 0] += 1 }
       case .event(let type):
-        if type.hasPrefix("scan_"), !Self.remarks.contains(type) {
-          events[change.scanID, default: 0] += 1
-        }
+        if Self.telling.contains(type) { events[change.scanID, default: 0] += 1 }
       }
     }
     for change in step.changes where transitions[change.scanID] != events[change.scanID] {

@@ -8,17 +8,18 @@ struct NothingStaysStuck: Invariant {
   private var attempts: [Int64: Int64] = [:]
 
   mutating func saw(_ event: WorldEvent, _ world: World) {
-    guard case .calm = event else { return }
+    guard case .goodTimes(let goodSince) = event else { return }
+    let good = VirtualClock.origin + goodSince + world.clock.stepMilliseconds
     let now = world.clock.now
     for scan in Self.running(world) {
       let policy = Scenario.policy(scan.kind, "")
       let first = attempts[scan.number] ?? scan.attempt
-      attempts[scan.number] = first
+      if world.isHealed { attempts[scan.number] = first }
       if scan.attempt > first + Int64(policy.maxAttempts + policy.maxCrashes + 2) {
         world.fail(7, "scan \(scan.number) is run again and again: attempt \(scan.attempt)")
       }
       let bound = Self.boundSeconds(policy, scan)
-      let since = max(scan.claimedAt, Timestamp(unixMilliseconds: VirtualClock.origin + world.healedAt))
+      let since = max(scan.claimedAt, Timestamp(unixMilliseconds: good))
       // Whatever it does, an attempt's own time is bounded; one that is heard of no more, or moves no more, ends sooner.
       let heard = now.seconds(since: max(scan.heardAt, since))
       let moved = now.seconds(since: max(scan.movedAt, since))

@@ -24,8 +24,8 @@ enum WorldEvent {
   case refused(scope: String?, holder: Scan?, error: StoreError?)
   /// A dry run listed `planned`, and the real run at the same instant did `done`.
   case rehearsed(planned: Set<ScanID>, done: Set<ScanID>, changesOfRehearsal: Int64)
-  /// All faults are over; once a while from then on.
-  case calm
+  /// The database is reachable and a sweeper lives since then; told every ten seconds.
+  case goodTimes(since: Int64)
 }
 
 /// A promise of Holdfast's, checked at whatever points suffice, from the database's own contents and from what happened.

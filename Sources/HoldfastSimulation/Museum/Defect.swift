@@ -57,7 +57,8 @@ package enum Defect: String, Sendable, CaseIterable {
     case .reportsWithoutToken, .beatsWithoutToken: [3]
     case .lateSuccessIsApplied: [3, 4]
     case .beatsNameNoAttempt: [3, 7]
-    case .recoversByIDAlone: [4, 8]
+    // It also ends what has ended, with one more event.
+    case .recoversByIDAlone: [4, 5, 8]
     case .neverBeatIsExempt, .sweepDoesNotPage, .crashesAreNotCounted: [7]
     case .identityByName, .sweepHasItsOwnClock: [8]
     case .completesWithoutEvent, .recoversWithoutEvent: [5]

@@ -13,8 +13,8 @@ package struct Fault: Sendable, Hashable {
       switch self {
       case .killRunner, .killWorker, .stopWorker, .partitionWorker, .loseAnswers, .delayMessages: 4
       case .hangRunner, .killSweeper, .stopSweeper, .repeatMessages: 3
-      case .dryRun, .submitAgain: 4
-      case .cancel, .pause, .resume, .retry, .drainWorker, .loseMachine: 2
+      case .dryRun, .submitAgain, .pause: 4
+      case .cancel, .resume, .retry, .drainWorker, .loseMachine: 2
       default: 1
       }
     }

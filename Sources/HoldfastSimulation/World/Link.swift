@@ -61,6 +61,10 @@ final class Link: Database, @unchecked Sendable {
     self.process = process
   }
 
+  func isTroubled(at time: Int64) -> Bool {
+    time < max(partitionedUntil, losesUntil, max(delaysUntil, repeatsUntil))
+  }
+
   func heal() {
     (partitionedUntil, losesUntil, delaysUntil, repeatsUntil) = (0, 0, 0, 0)
   }

@@ -39,6 +39,8 @@ final class World: @unchecked Sendable {
   var runners: RunnerRegister
   var isHealed = false
   var healedAt: Int64 = 0
+  /// Since when the database is well, a sweeper lives, and none has trouble with its way to the database.
+  private(set) var goodSince: Int64 = 0
 
   private var invariants: [any Invariant]
 
@@ -140,6 +142,21 @@ final class World: @unchecked Sendable {
 
   func tell(_ event: WorldEvent) {
     for index in invariants.indices { invariants[index].saw(event, self) }
+  }
+
+  /// Looks every ten seconds whether what is promised for good times is kept.
+  func watch() {
+    if !isGood { goodSince = scheduler.now }
+    tell(.goodTimes(since: goodSince))
+    scheduler.after(10_000, of: nil) { [self] in watch() }
+  }
+
+  private var isGood: Bool {
+    let now = scheduler.now
+    // What happened since the last look counts for as long as it could have lasted.
+    let isWell = now >= max(databaseDownUntil, databaseFullUntil, databaseSlowUntil) + 10_000
+    return isWell && sweepers.allSatisfy { !$0.link.isTroubled(at: now - 10_000) }
+      && sweepers.contains { !$0.process.isDead && !$0.process.isStopped }
   }
 
   func endOfTime() {
