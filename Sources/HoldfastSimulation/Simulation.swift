@@ -91,12 +91,13 @@ extension World {
   /// and they share the slots.
   private var livenessMilliseconds: Int64 {
     let slots = max(1, scenario.size.workers * scenario.size.slots)
-    let worst = Scenario.kinds.map { kind in
-      let policy = Scenario.policy(kind, "")
-      let hang = WorstCase.of(.hang, under: policy).seconds
-      return Double(policy.maxAttempts + policy.maxCrashes)
-        * (hang + policy.backoffCapSeconds + policy.cancellingTimeoutSeconds + 60)
-    }.max() ?? 3600
+    let worst =
+      Scenario.kinds.map { kind in
+        let policy = Scenario.policy(kind, "")
+        let hang = WorstCase.of(.hang, under: policy).seconds
+        return Double(policy.maxAttempts + policy.maxCrashes)
+          * (hang + policy.backoffCapSeconds + policy.cancellingTimeoutSeconds + 60)
+      }.max() ?? 3600
     let rounds = 2 + Double(submitted.count) / Double(slots)
     return Int64(worst * rounds * 1000)
   }

@@ -80,7 +80,8 @@ struct HoldfastSim: ParsableCommand {
   private static func line(_ seed: UInt64, _ result: Simulation.Result) -> String {
     let statuses = result.statuses.sorted { $0.key < $1.key }
       .map { "\($0.value) \($0.key)" }.joined(separator: ", ")
-    return "seed \(seed): \(result.violation == nil ? "holds" : "FAILS"), trace \(result.traceHash),"
+    return
+      "seed \(seed): \(result.violation == nil ? "holds" : "FAILS"), trace \(result.traceHash),"
       + " \(result.requests) requests, \(Int(result.virtualSeconds)) virtual seconds, \(statuses)"
   }
 

@@ -13,10 +13,12 @@ struct OneLease: Invariant {
     for change in step.changes {
       guard case .updated(let before) = change.what else { continue }
       if change.token < before.token {
-        world.fail(1, "the token of scan \(change.number) went back from \(before.token) to \(change.token)")
+        world.fail(
+          1, "the token of scan \(change.number) went back from \(before.token) to \(change.token)")
       }
       if change.status == .running, before.status != .running, !isClaim {
-        world.fail(1, "scan \(change.number) began to run by “\(step.request.name)”, not by a claim")
+        world.fail(
+          1, "scan \(change.number) began to run by “\(step.request.name)”, not by a claim")
       }
       if before.status == .running, change.status == .running, change.token != before.token {
         world.fail(1, "scan \(change.number) was given away while it ran (token \(change.token))")

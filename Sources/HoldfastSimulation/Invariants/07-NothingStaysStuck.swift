@@ -24,7 +24,8 @@ struct NothingStaysStuck: Invariant {
       let heard = now.seconds(since: max(scan.heardAt, since))
       let moved = now.seconds(since: max(scan.movedAt, since))
       if heard > policy.staleAfterSeconds + bound {
-        world.fail(7, "scan \(scan.number) was last heard of \(Int(heard)) s ago and is still running")
+        world.fail(
+          7, "scan \(scan.number) was last heard of \(Int(heard)) s ago and is still running")
       } else if moved > policy.stallAfterSeconds + policy.waitingCapMinutes * 60 + bound {
         world.fail(7, "scan \(scan.number) last moved \(Int(moved)) s ago and is still running")
       }
@@ -63,7 +64,8 @@ struct NothingStaysStuck: Invariant {
     world.look { (connection) throws(StoreError) in
       try connection.all(select, []) { (row: any SQLRow) throws(StoreError) in
         Row(
-          number: row.int(0), kind: row.text(1), attempt: row.int(5), claimedAt: row.time(2), heardAt: row.time(3),
+          number: row.int(0), kind: row.text(1), attempt: row.int(5), claimedAt: row.time(2),
+          heardAt: row.time(3),
           movedAt: row.time(4))
       }
     } ?? []

@@ -18,7 +18,11 @@ final class Bell: @unchecked Sendable {
       wasRung = false
       return await scheduler.sleep(0, in: process)
     }
-    await scheduler.sleep(milliseconds, in: process) { token = $0 } keep: { continuation = $0 }
+    await scheduler.sleep(milliseconds, in: process) {
+      token = $0
+    } keep: {
+      continuation = $0
+    }
     token = nil
     continuation = nil
   }

@@ -108,7 +108,8 @@ struct Change {
   // MARK: Reading it
 
   private static let select = Statement(
-    "SELECT sequence, event_type, \(columns) FROM sim_changes WHERE sequence > $1 ORDER BY sequence")
+    "SELECT sequence, event_type, \(columns) FROM sim_changes WHERE sequence > $1 ORDER BY sequence"
+  )
 
   private static func decode(_ row: any SQLRow) throws(StoreError) -> Change {
     let first = 3

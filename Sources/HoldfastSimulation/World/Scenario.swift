@@ -82,7 +82,8 @@ package struct Scenario: Sendable {
   ) -> SimScan {
     let nature: Nature = random.chance(0.5) ? .sound : Nature.allCases[random.index(8)]
     return SimScan(
-      index: index, submittedAt: random.span(0...(end * 3 / 4)), kind: kinds[random.index(kinds.count)],
+      index: index, submittedAt: random.span(0...(end * 3 / 4)),
+      kind: kinds[random.index(kinds.count)],
       // Fewer targets than scans, so that some collide in their scope.
       target: "t\(random.index(max(2, 1 + index * 2 / 3)))", units: 4 + random.index(24),
       unitMilliseconds: random.span(200...6000), nature: nature)
