@@ -53,7 +53,7 @@ struct Composition: Sendable {
   /// schema.
   func openExisting(connections: Int = 2) async throws(CommandFailure) -> SQLStore {
     let url = try databaseURL()
-    if case .sqlite(let path) = url, access(path, F_OK) != 0 {
+    if case .sqlite(let path) = url, access(path, F_OK) != 0, errno == ENOENT {
       throw CommandFailure(
         .databaseUnavailable, "there is no database at \(DisplayText.escaped(path))",
         detail: "`holdfast serve` and `holdfast scan` make one; --database and --data-dir say where"
@@ -71,6 +71,9 @@ struct Composition: Sendable {
   private func open(
     _ url: DatabaseURL, connections: Int, schema: SQLStore.SchemaPolicy
   ) async throws(CommandFailure) -> SQLStore {
+    if case .sqlite(let path) = url, let obstacle = DatabaseFile.obstacle(at: path) {
+      throw obstacle
+    }
     do {
       return try await SQLStore.open(
         url: url, maxConnections: connections, logger: logger, schema: schema)

@@ -197,6 +197,26 @@ import Testing
     _ = try await hub.subscribe(scan: nil)
     await store.close()
   }
+
+  @Test func anEndIsWaitedForAlsoWithoutAPlaceAmongTheListeners() async throws {
+    let folder = try TemporaryFolder()
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let store = try await SQLStore.open(
+      url: .sqlite(path: folder.path("holdfast.db")), logger: logger)
+    var limits = EventHub.Limits()
+    limits.listeners = 0
+    let hub = EventHub(store: store, limits: limits, logger: logger)
+    let worker = try await ScriptedWorker.start(store)
+    let scan = try await worker.submit("/srv/library")
+    let lease = try await worker.claim(scan.id)
+    let waiting = Task { try await hub.end(of: scan, within: .seconds(30)) }
+    try await worker.finish(lease)
+    #expect(try await waiting.value.status == .completed)
+
+    let other = try await worker.submit("/srv/other")
+    #expect(try await hub.end(of: other, within: .milliseconds(10)).status == .pending)
+    await store.close()
+  }
 }
 
 /// The server as one of several services of a program.

@@ -39,6 +39,27 @@ import Testing
     #expect(try await fixture.eventTypes(of: scan.id).last == "scan_partial")
   }
 
+  /// Two spellings of “é” are one text for Swift, and two names in a folder.
+  @Test(arguments: TestedDatabase.allCases)
+  func namesAreToldApartByTheirBytes(_ database: TestedDatabase) async throws {
+    let fixture = try await Fixture(database)
+    let claim = try await fixture.running()
+    let names = ["caf\u{E9}.pdf", "cafe\u{301}.pdf"]
+    try await fixture.report(
+      AttemptReport(
+        lease: claim.lease,
+        items: names.map { Item(key: $0, type: "file", change: .added) },
+        errors: names.map { ItemError(path: $0, type: "oversized", message: "too large") }))
+    let items = try await fixture.store.items(
+      of: claim.scan.id, change: nil, cursor: nil, limit: 9
+    ).items
+    #expect(items.count == 2)
+    #expect(Set(items.map { Array($0.item.key.utf8) }) == Set(names.map { Array($0.utf8) }))
+    let errors = try await fixture.store.errors(of: claim.scan.id, cursor: nil, limit: 9).items
+    #expect(errors.count == 2)
+    #expect(try await fixture.scan(claim.scan.id).counts == ItemCounts(added: 2, errors: 2))
+  }
+
   @Test(arguments: TestedDatabase.allCases)
   func failureKeepsItsReason(_ database: TestedDatabase) async throws {
     let fixture = try await Fixture(database)

@@ -5,17 +5,41 @@ import ServiceLifecycle
 extension EventHub {
   /// Waits for the end of a scan without asking the database again and again.
   ///
-  /// - Returns: the scan at its end, or as it is when the time is over, the server stops, or there
-  ///   are too many listeners already.
+  /// Where there is no place left among the listeners, or the place is lost, it does ask, now and
+  /// then: who waits for an end must not be answered sooner because others listen.
+  ///
+  /// - Returns: the scan at its end, or as it is when the time is over or the server stops.
   /// - Throws: ``StoreError``.
   func end(of scan: Scan, within time: Duration) async throws -> Scan {
-    let subscription: Subscription
-    do {
-      subscription = try await subscribe(scan: scan.id)
-    } catch is Problem {
-      return scan
+    let deadline = ContinuousClock.now + time
+    if let subscription = try await place(for: scan) {
+      defer { leave(subscription) }
+      if let ended = try await heardEnd(of: scan, subscription, within: time) { return ended }
     }
-    defer { leave(subscription) }
+    while true {
+      let now = try await store.scan(.id(scan.id)) ?? scan
+      let isEnough =
+        now.status.isTerminal || ContinuousClock.now >= deadline || Task.isCancelled
+        || Task.isShuttingDownGracefully
+      if isEnough { return now }
+      // Cancelling ends the pause and, above, the loop.
+      try? await Task.sleep(for: min(.milliseconds(250), deadline - ContinuousClock.now))
+    }
+  }
+
+  /// A place among those who hear of the scan; `nil` if there is none left.
+  private func place(for scan: Scan) async throws -> Subscription? {
+    do {
+      return try await subscribe(scan: scan.id)
+    } catch is Problem {
+      return nil
+    }
+  }
+
+  /// `nil` when the time is over or the stream ends before the scan does.
+  private func heardEnd(
+    of scan: Scan, _ subscription: Subscription, within time: Duration
+  ) async throws -> Scan? {
     // It may have ended before anybody listened.
     if let now = try await store.scan(.id(scan.id)), now.status.isTerminal { return now }
     return try await withThrowingTaskGroup(of: Scan?.self) { group in
@@ -28,8 +52,7 @@ extension EventHub {
         return nil
       }
       defer { group.cancelAll() }
-      if let ended = try await group.next() ?? nil { return ended }
-      return try await store.scan(.id(scan.id)) ?? scan
+      return try await group.next() ?? nil
     }
   }
 

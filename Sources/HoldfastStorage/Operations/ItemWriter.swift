@@ -19,7 +19,7 @@ enum ItemWriter {
 
   private struct Key: Hashable {
     var scan: Int64
-    var key: String
+    var key: ExactText
   }
 
   private static func writeItems(
@@ -33,7 +33,7 @@ enum ItemWriter {
     for report in reports {
       guard let scan = held[report.lease.scanID]?.number else { continue }
       for item in report.items {
-        let key = Key(scan: scan, key: indexKey(item.key))
+        let key = Key(scan: scan, key: ExactText(indexKey(item.key)))
         if let known = position[key] {
           items[known] = item
         } else {
@@ -46,7 +46,7 @@ enum ItemWriter {
     guard !items.isEmpty else { return }
 
     let scans = Recordset.Column.ints(keys.map(\.scan))
-    let texts = Recordset.Column.texts(keys.map(\.key))
+    let texts = Recordset.Column.texts(keys.map(\.key.text))
     try connection.run(oldItems, [], rows: Recordset(scans, texts)) {
       (row: any SQLRow) throws(StoreError) in
       guard let change = Item.Change(rawValue: row.text(1)) else { return }
@@ -60,7 +60,7 @@ enum ItemWriter {
       rows: Recordset(
         scans, texts, .texts(items.map(\.type)), .texts(items.map(\.change.rawValue)),
         .texts(items.map(\.identity)), .jsons(items.map { $0.data?.storedText }),
-        .texts(zip(keys, items).map { $0.key == $1.key ? nil : $1.key })))
+        .texts(zip(keys, items).map { $0.key == ExactText($1.key) ? nil : $1.key })))
   }
 
   private static let oldItems = Statement { dialect in
@@ -91,8 +91,8 @@ enum ItemWriter {
 
   private struct ErrorKey: Hashable {
     var scan: Int64
-    var path: String
-    var type: String
+    var path: ExactText
+    var type: ExactText
   }
 
   private static func writeErrors(
@@ -105,7 +105,9 @@ enum ItemWriter {
     for report in reports {
       guard let scan = held[report.lease.scanID]?.number else { continue }
       for error in report.errors {
-        let key = ErrorKey(scan: scan, path: indexKey(error.path), type: indexKey(error.type))
+        let key = ErrorKey(
+          scan: scan, path: ExactText(indexKey(error.path)),
+          type: ExactText(indexKey(error.type)))
         if let known = position[key] {
           errors[known] = error
         } else {
@@ -119,8 +121,8 @@ enum ItemWriter {
 
     for key in keys { changes[key.scan, default: ItemCounts()].errors += 1 }
     let scans = Recordset.Column.ints(keys.map(\.scan))
-    let paths = Recordset.Column.texts(keys.map(\.path))
-    let types = Recordset.Column.texts(keys.map(\.type))
+    let paths = Recordset.Column.texts(keys.map(\.path.text))
+    let types = Recordset.Column.texts(keys.map(\.type.text))
     try connection.run(oldErrors, [], rows: Recordset(scans, paths, types)) {
       (row: any SQLRow) throws(StoreError) in
       changes[row.int(0), default: ItemCounts()].errors -= 1

@@ -24,6 +24,9 @@ struct MigrateCommand: HoldfastSubcommand {
     if !dryRun, composition.configuration.isDatabaseInDataDirectory {
       try composition.prepareDataDirectory()
     }
+    if !dryRun, case .sqlite(let path) = url, let obstacle = DatabaseFile.obstacle(at: path) {
+      throw obstacle
+    }
     let steps = try await askStore { () async throws(StoreError) in
       try await SQLStore.migrate(url: url, dryRun: dryRun, logger: composition.logger)
     }

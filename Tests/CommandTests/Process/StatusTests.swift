@@ -18,7 +18,10 @@ import Testing
       (["serve", "--port", "http"], 64), (["worker", "--slots", "0"], 64),
       (["list", "--database", "mysql:x"], 64), (["list", "--config", "missing.yaml"], 64),
       (["list", "--status", "stuck"], 64),
-      (["list"], 69), (["cancel", "1"], 69), (["--help"], 0), (["help", "scan"], 0),
+      (["list"], 69), (["cancel", "1"], 69),
+      (["migrate", "--database", "sqlite:/nowhere/holdfast.db"], 71),
+      (["list", "--database", "sqlite:/dev/null/holdfast.db"], 71), (["--help"], 0),
+      (["help", "scan"], 0),
       (["version"], 0), (["--version"], 0), (["list", "--help"], 0),
       (["--generate-completion-script", "bash"], 0),
     ] as [([String], Int32)])
