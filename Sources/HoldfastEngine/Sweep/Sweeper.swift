@@ -24,14 +24,15 @@ package final class Sweeper: Sendable {
     package var random: @Sendable () -> Double = { .random(in: 0...1) }
 
     package init(
-      holder: String, intervalSeconds: Double = 15, termSeconds: Double = 7.5,
+      holder: String, intervalSeconds: Double = 15, termSeconds: Double? = nil,
       rhythms: RhythmLibrary? = nil,
       policy: @escaping @Sendable (_ kind: String, _ target: String) -> Policy
     ) {
       self.rhythms = rhythms
       self.holder = holder
       self.intervalSeconds = intervalSeconds
-      self.termSeconds = termSeconds
+      // Where sweeps are quick, a leader's death must not cost more than some of them.
+      self.termSeconds = termSeconds ?? min(7.5, max(1.5, intervalSeconds * 3))
       self.policy = policy
     }
   }
