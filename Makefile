@@ -17,7 +17,7 @@ TEST_MINUTES ?= 60
 # Warnings in Holdfast's own targets are errors here (see Package.swift); not for `make run`, so that
 # a newer compiler's new warning keeps nobody from trying it. `check` and `test` share the setting
 # and so each other's objects.
-check test screenshots: export HOLDFAST_STRICT := 1
+check test chaos screenshots: export HOLDFAST_STRICT := 1
 export SCAN_ROOT PORT DATA_DIR TEST_MINUTES
 
 .PHONY: help
@@ -61,8 +61,13 @@ sim: ## Simulate SEEDS worlds of faults over the real store, in release (docs/si
 	swift build -c release --product holdfast-sim
 	@"$$(swift build -c release --show-bin-path)/holdfast-sim" --seed $(SEED) --seeds $(SEEDS)
 
+.PHONY: chaos
+chaos: ## Kill, stop and restart real processes at random: ROUNDS=200 on each database, SEED=… repeats a run
+	@scripts/bootstrap test
+	@scripts/chaos
+
 .PHONY: bench
-bench: ## Measure queue, library scans, whole scans and idle costs; print a table
+bench: ## Measure queue, library scans, whole scans, idle costs and supervision; print a table
 	@scripts/bootstrap test
 	@scripts/bench
 

@@ -62,15 +62,27 @@ struct Stage {
 
   // MARK: Processes
 
+  /// Gives all further processes a configuration file with this content.
+  func configure(_ yaml: String) throws {
+    try Data(yaml.utf8).write(to: URL(fileURLWithPath: folder.path("holdfast.yaml")))
+  }
+
+  private var configuration: [String] {
+    let path = folder.path("holdfast.yaml")
+    return FileManager.default.fileExists(atPath: path) ? ["--config", path] : []
+  }
+
   func worker(_ name: String = "one", slots: Int = 1) throws -> HoldfastProcess {
     try HoldfastProcess(
-      ["worker", "--name", name, "--slots", "\(slots)", "--data-dir", folder.path("data-\(name)")],
+      ["worker", "--name", name, "--slots", "\(slots)", "--data-dir", folder.path("data-\(name)")]
+        + configuration,
       environment: environment)
   }
 
   func serve() throws -> HoldfastProcess {
     try HoldfastProcess(
-      ["serve", "--port", "0", "--slots", "1", "--data-dir", folder.path("data-serve")],
+      ["serve", "--port", "0", "--slots", "1", "--data-dir", folder.path("data-serve")]
+        + configuration,
       environment: environment)
   }
 
@@ -93,10 +105,10 @@ struct Stage {
     return scans
   }
 
-  private func submit(_ root: String, _ arguments: [String]) async throws -> Scan {
+  func submit(_ root: String, _ arguments: [String]) async throws -> Scan {
     let (end, output, log) = try await HoldfastProcess.run(
       ["scan", "library", root, "--detach", "--json", "--data-dir", folder.path("data")]
-        + arguments, environment: environment)
+        + configuration + arguments, environment: environment)
     try #require(end == .exited(0), "\(log)")
     let scan = try JSONDecoder().decode(Scan.self, from: Data(output.utf8))
     #expect(scan.status == .pending || scan.status == .running)
@@ -169,6 +181,16 @@ struct Stage {
       let facts = try? FileManager.default.attributesOfItem(atPath: "\(journals)/\(name)")
       guard facts?[.type] as? FileAttributeType == .typeRegular else { return sum }
       return sum + (facts?[.size] as? Int ?? 0)
+    }
+  }
+
+  /// Runs SQL as an operator's shell would, outside Holdfast.
+  func shell(_ sql: String) async throws -> String {
+    switch url {
+    case .sqlite(let path): return try await SQLiteShell.run(sql, path: path)
+    case .postgres:
+      if let server { return try await server.psql(sql, url: url) }
+      return try await PostgresServer.shared().psql(sql, url: url)
     }
   }
 
