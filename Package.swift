@@ -23,7 +23,8 @@ let package = Package(
     .executable(name: "holdfast", targets: ["holdfast"]),
     // For the benchmarks, a package of their own beside this one.
     .library(
-      name: "HoldfastParts", targets: ["HoldfastCore", "HoldfastStorage", "HoldfastTestKit"]),
+      name: "HoldfastParts",
+      targets: ["HoldfastCore", "HoldfastStorage", "HoldfastEngine", "HoldfastTestKit"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

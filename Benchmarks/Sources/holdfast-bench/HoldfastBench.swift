@@ -6,11 +6,12 @@ import Foundation
 struct HoldfastBench: AsyncParsableCommand {
   enum Part: String, CaseIterable, ExpressibleByArgument {
     case queue, latency, library, scans, idle
+    case sweep, heartbeats, recovery, suspicion
   }
 
   static let configuration = CommandConfiguration(
     commandName: "holdfast-bench",
-    abstract: "Measures Holdfast's queue, library scans, whole scans and idle costs.")
+    abstract: "Measures Holdfast's queue, library scans, whole scans, idle costs and supervision.")
 
   @Option(help: "The release binary under measurement.")
   var holdfast: String
@@ -29,6 +30,21 @@ struct HoldfastBench: AsyncParsableCommand {
 
   @Option(help: "Runs of each measurement; the table shows the median.")
   var runs = 5
+
+  @Option(help: "Scans stored in the sweep's benchmark; a hundredth of them runs.")
+  var sweepScans = 10_000_000
+
+  @Option(help: "Running scans in the heartbeats' benchmark.")
+  var runningScans = 100_000
+
+  @Option(help: "Kills and hangs of each kind in the recovery's benchmark.")
+  var kills = 100
+
+  @Flag(help: "Also wait for the default stall window of ten minutes.")
+  var patient = false
+
+  @Option(help: "Real library scans, and real programs, in the suspicion's benchmark.")
+  var realScans = 1500
 
   @Option(help: "Where the benchmark's files go; removed at the end.")
   var folder = FileManager.default.temporaryDirectory.path
@@ -72,6 +88,31 @@ struct HoldfastBench: AsyncParsableCommand {
     if parts.contains(.idle) {
       try await IdleBenchmark(binary: holdfast, runs: runs, folder: place).run(into: &table)
     }
+    try await supervision(parts, place, into: &table)
     say("\n" + table.rendered)
+  }
+
+  private func supervision(
+    _ parts: Set<Part>, _ place: BenchFolder, into table: inout Table
+  ) async throws {
+    if !parts.isDisjoint(with: [.sweep, .heartbeats, .recovery]) {
+      let databases = try await BenchDatabases(folder: place)
+      if parts.contains(.sweep) {
+        try await SweepBenchmark(scans: sweepScans, databases: databases).run(into: &table)
+      }
+      if parts.contains(.heartbeats) {
+        try await HeartbeatBenchmark(scans: runningScans, intervals: 2, databases: databases)
+          .run(into: &table)
+      }
+      if parts.contains(.recovery) {
+        try await RecoveryBenchmark(
+          binary: holdfast, samples: kills, isPatient: patient, databases: databases
+        ).run(into: &table)
+      }
+      try await databases.stop()
+    }
+    if parts.contains(.suspicion) {
+      try await SuspicionBenchmark(binary: holdfast, realScans: realScans).run(into: &table)
+    }
   }
 }
