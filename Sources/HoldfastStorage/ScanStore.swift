@@ -42,6 +42,13 @@ package protocol ScanStore: Sendable {
     of life: WorkerLife, isGone: @Sendable @escaping (WorkerRecord) -> Bool
   ) async throws(StoreError) -> [Scan]
 
+  /// Renews the leases in the smallest statement that there is, for when a changed schema refuses ``beat(_:leases:running:)``. It
+  /// asks for no operator's wishes.
+  func beatMinimally(_ life: WorkerLife, leases: [Lease]) async throws(StoreError) -> BeatOutcome
+  /// Writes an attempt's end as status, reason and token, or as much of that as the schema takes; nothing of a report without one.
+  func reportMinimally(_ report: AttemptReport) async throws(StoreError) -> ReportOutcome
+  /// Tells whoever keeps a copy of the schema (PostgREST's schema cache) to read it anew.
+  func refreshSchema() async throws(StoreError)
   /// Keeps what was found out about an attempt's process, with its event; also where the attempt is over. A later attempt's
   /// diagnosis stays.
   ///
@@ -136,6 +143,8 @@ package enum SignalChannel: String, Sendable, CaseIterable {
   case events
   /// An operator asked something of a running scan.
   case control
+  /// Something has been proven that the sweep need not wait for.
+  case sweep
 }
 
 package struct WorkerRegistration: Sendable, Hashable {

@@ -13,6 +13,16 @@ package enum StoreError: Error, Sendable, Hashable {
   /// A statement was refused: a defect of Holdfast or a schema that somebody changed.
   case statement(String)
 
+  /// Whether the schema is another than the one that the statements are written for: a column or a table that is gone or of another
+  /// type, a plan that no longer fits. Codes of PostgreSQL's appendix A; SQLite has words alone.
+  package var isSchemaMismatch: Bool {
+    guard case .statement(let why) = self else { return false }
+    return [
+      "(42703)", "(42P01)", "(42804)", "(0A000)", "(26000)", "no such column", "no such table",
+      "has no column named",
+    ].contains { why.contains($0) }
+  }
+
   /// Whether the same call may succeed later.
   package var isTransient: Bool {
     if case .unavailable = self { true } else { false }

@@ -111,6 +111,25 @@ extension FaultyStore {
     return try await base.recoverEarlierLives(of: life, isGone: isGone)
   }
 
+  package func beatMinimally(
+    _ life: WorkerLife, leases: [Lease]
+  ) async throws(StoreError) -> BeatOutcome {
+    try enter(.beat)
+    return try await base.beatMinimally(life, leases: leases)
+  }
+
+  package func reportMinimally(
+    _ report: AttemptReport
+  ) async throws(StoreError) -> ReportOutcome {
+    try enter(.report)
+    return try await base.reportMinimally(report)
+  }
+
+  package func refreshSchema() async throws(StoreError) {
+    try enter(.settings)
+    try await base.refreshSchema()
+  }
+
   package func recordDiagnosis(
     _ diagnosis: JSONValue, of lease: Lease, attempt: Int
   ) async throws(StoreError) -> Bool {

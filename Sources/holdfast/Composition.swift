@@ -98,13 +98,10 @@ struct Composition: Sendable {
 
   /// Takes part in leading the sweep.
   func sweeper(_ store: any SupervisionStore, _ rhythms: RhythmLibrary) -> Sweeper {
-    let process = LinuxProcess.current()
-    // Unique for each life, as a worker's identity is.
-    let holder = "\(process.host)/\(process.bootID)/\(process.processID)/\(process.startTicks)"
-    return Sweeper(
+    Sweeper(
       store: store,
       configuration: Sweeper.Configuration(
-        holder: holder, intervalSeconds: configuration.sweepIntervalSeconds,
+        holder: LinuxProcess.current().name, intervalSeconds: configuration.sweepIntervalSeconds,
         rhythms: rhythms, policy: policy),
       logger: logger)
   }

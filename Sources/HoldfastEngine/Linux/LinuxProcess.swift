@@ -30,8 +30,32 @@ package struct LinuxProcess: Sendable, Hashable {
   package func isGone(_ record: WorkerRecord) -> Bool {
     guard record.host == host else { return false }
     guard record.bootID == bootID else { return true }
-    guard let ticks = Self.startTicks(of: record.processID) else { return true }
-    return ticks != record.processStartTicks
+    return hasEnded(record.processID, startTicks: record.processStartTicks)
+  }
+
+  /// Whether the process of a life has surely ended: a proof by the kernel that both run on, for a recovery that waits for
+  /// nothing else. `nil` where this process cannot tell: another host, another boot, another container with the same name.
+  package func hasEnded(_ record: WorkerRecord) -> Bool? {
+    guard record.host == host, record.bootID == bootID else { return nil }
+    return hasEnded(record.processID, startTicks: record.processStartTicks)
+  }
+
+  /// The same for one that called itself by its ``name``.
+  package func hasEnded(named name: String) -> Bool? {
+    let parts = name.split(separator: "/")
+    guard parts.count == 4, parts[0] == host, parts[1] == bootID, let processID = Int32(parts[2]),
+      let ticks = UInt64(parts[3])
+    else { return nil }
+    return hasEnded(processID, startTicks: ticks)
+  }
+
+  /// Unique for each life: host, boot, process id, start.
+  package var name: String { "\(host)/\(bootID)/\(processID)/\(startTicks)" }
+
+  private func hasEnded(_ processID: Int32, startTicks: UInt64) -> Bool {
+    guard let ticks = Self.startTicks(of: processID) else { return true }
+    // A zombie beats no more, however long its parent leaves it there.
+    return ticks != startTicks || Self.isZombie(processID)
   }
 
   /// Field 22 of `/proc/PID/stat`; `nil` if there is no such process.
@@ -55,10 +79,19 @@ package struct LinuxProcess: Sendable, Hashable {
     return fields.count > 19 ? UInt64(fields[19]) : nil
   }
 
+  /// Containers of one machine share its boot and may share a host name, but number their processes each for themselves: their
+  /// boot is told together with their process ids' namespace.
   private static func bootID() -> String {
-    readSmallFile("/proc/sys/kernel/random/boot_id")?.split(separator: "\n").first
+    let boot =
+      readSmallFile("/proc/sys/kernel/random/boot_id")?.split(separator: "\n").first
       .map(String.init) ?? "unknown"
+    guard let namespace = try? ProcFolder.shared.link("self/ns/pid"), namespace != firstNamespace
+    else { return boot }
+    return "\(boot) \(namespace)"
   }
+
+  /// Of the machine itself (`PROC_PID_INIT_INO` of the kernel).
+  private static let firstNamespace = "pid:[4026531836]"
 
   private static func hostName() -> String {
     var name = [CChar](repeating: 0, count: 256)

@@ -25,6 +25,7 @@ final class Journal: Sendable {
     var end = Position()
     var bytes = 0
     var lock: Int32 = -1
+    var unreadableLines = 0
   }
 
   let folder: String
@@ -44,6 +45,9 @@ final class Journal: Sendable {
       if $0.lock >= 0 { close($0.lock) }
     }
   }
+
+  /// Whole lines that were met and could not be read.
+  var unreadableLines: Int { state.withLock { $0.unreadableLines } }
 
   /// The place after the last entry.
   var end: Position { state.withLock { $0.end } }
@@ -90,7 +94,8 @@ final class Journal: Sendable {
       }
       // What stands after the end is being written at this moment, and may yet be taken back.
       if isLast { bytes = Array(bytes.prefix(max(0, end.offset - position.offset))) }
-      let (entries, length) = Self.decode(bytes, maxBytes: maxBytes)
+      let (entries, length, unreadable) = Self.decode(bytes, maxBytes: maxBytes)
+      state.withLock { $0.unreadableLines += unreadable }
       if entries.isEmpty && !isLast {
         position = Position(segment: position.segment + 1, offset: 0)
         continue
@@ -122,6 +127,17 @@ final class Journal: Sendable {
     }
     discard(before: end)
   }
+
+  /// Moves the folder out of the way, to be looked at by people, and returns its new path.
+  func setAside() throws(JournalError) -> String {
+    let parts = folder.split(separator: "/", omittingEmptySubsequences: false)
+    let path = (parts.dropLast() + [Self.asidePrefix + (parts.last ?? "")]).joined(separator: "/")
+    guard rename(folder, path) == 0 else { throw Self.failure(folder) }
+    return path
+  }
+
+  /// What folders are called that nobody delivers any more.
+  static let asidePrefix = "set-aside-"
 
   /// Removes the folder with all that is in it.
   func remove() {
@@ -271,21 +287,24 @@ extension Journal {
   }
 
   /// Reads whole lines. What follows the last newline was cut off by a crash and had not been acknowledged; a line that
-  /// cannot be read is passed over, because those after it can.
+  /// cannot be read is passed over and counted, because those after it can.
   private static func decode(
     _ bytes: [UInt8], maxBytes: Int
-  ) -> (entries: [Entry], length: Int) {
+  ) -> (entries: [Entry], length: Int, unreadable: Int) {
     let decoder = JSONDecoder()
     var entries: [Entry] = []
     var start = 0
+    var unreadable = 0
     while start < bytes.count, start < maxBytes || entries.isEmpty,
       let newline = bytes[start...].firstIndex(of: UInt8(ascii: "\n"))
     {
       if let entry = try? decoder.decode(Entry.self, from: Data(bytes[start..<newline])) {
         entries.append(entry)
+      } else {
+        unreadable += 1
       }
       start = newline + 1
     }
-    return (entries, start)
+    return (entries, start, unreadable)
   }
 }

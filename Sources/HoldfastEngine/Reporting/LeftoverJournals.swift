@@ -9,41 +9,81 @@ struct LeftoverJournals: Sendable {
   /// The folder with one folder for each life.
   let folder: String
   let writer: ReportWriter
+  /// Whether this database has had a worker's life with this id. A journal is told to no other database than its life's own.
+  let isOurs: @Sendable (String) async throws(StoreError) -> Bool
   let logger: Logger
 
-  /// Delivers them in their order and removes them. Those of a worker that runs beside this one are its own affair.
+  /// Delivers them in their order and removes them. Those of a worker that runs beside this one are its own affair. What cannot be
+  /// read whole is set aside and said loudly: a report that nobody could read is not one that nobody needs.
   func deliver() async throws(StoreError) {
     let folder = folder
-    for name in await blocking({ Journal.names(in: folder) }) ?? [] {
+    for name in await blocking({ Journal.names(in: folder) }) ?? []
+    where !name.hasPrefix(Journal.asidePrefix) {
       let path = folder + "/" + name
       guard let journal = await open(path) else { continue }
-      let (applied, refused) = try await deliver(journal)
-      await blocking { journal.remove() }
-      logger.notice(
-        "🧹 STARTUP CLEANUP: delivered what an earlier life had journaled",
-        metadata: ["journal": "\(path)", "applied": "\(applied)", "refused": "\(refused)"])
+      guard try await isOurs(name) else {
+        logger.warning(
+          "a journal belongs to another database and stays where it is",
+          metadata: ["journal": "\(path)"])
+        continue
+      }
+      let told = try await deliver(journal)
+      let counts: Logger.Metadata = [
+        "journal": "\(path)", "applied": "\(told.applied)", "refused": "\(told.refused)",
+      ]
+      if let fault = told.fault {
+        let aside = await blocking { try journal.setAside() }
+        logger.critical(
+          "🚨 Emergency progress recovery: a journal could not be read whole; it is kept",
+          metadata: counts.merging([
+            "error": "\(fault)", "kept": "\(aside ?? path)",
+          ]) { $1 })
+      } else {
+        await blocking { journal.remove() }
+        logger.notice(
+          "🧹 STARTUP CLEANUP: delivered what an earlier life had journaled", metadata: counts)
+      }
     }
   }
 
-  private func deliver(
-    _ journal: Journal
-  ) async throws(StoreError) -> (applied: Int, refused: Int) {
+  private struct Told {
+    var applied = 0
+    var refused = 0
+    /// Why not all of it could be read.
+    var fault: String?
+  }
+
+  private func deliver(_ journal: Journal) async throws(StoreError) -> Told {
     var position = Journal.Position()
-    var (applied, refused) = (0, 0)
+    var told = Told()
     while true {
       let from = position
-      let read = await blocking { () -> (entries: [Journal.Entry], next: Journal.Position)? in
-        try journal.read(from: from)
+      let read = await blocking { () -> Read in
+        do throws(JournalError) {
+          return .success(try journal.read(from: from))
+        } catch {
+          return .failure(error)
+        }
       }
-      guard let (entries, next) = read ?? nil, !entries.isEmpty else {
-        return (applied, refused)
+      switch read {
+      case nil: told.fault = "the worker ends"
+      case .failure(let error): told.fault = error.description
+      case .success(let (entries, next)):
+        for outcome in try await writer.write(entries.map(\.report)) {
+          if outcome == .applied { told.applied += 1 } else { told.refused += 1 }
+        }
+        position = next
+        if !entries.isEmpty { continue }
+        let unreadable = journal.unreadableLines
+        if unreadable > 0 { told.fault = "\(unreadable) lines are damaged" }
       }
-      for outcome in try await writer.write(entries.map(\.report)) {
-        if outcome == .applied { applied += 1 } else { refused += 1 }
-      }
-      position = next
+      return told
     }
   }
+
+  private typealias Read = Result<
+    (entries: [Journal.Entry], next: Journal.Position), JournalError
+  >
 
   private func open(_ path: String) async -> Journal? {
     await blocking { () -> Journal? in

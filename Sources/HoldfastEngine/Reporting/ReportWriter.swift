@@ -20,12 +20,19 @@ struct ReportWriter: Sendable {
   /// Where refused reports are kept: a line of JSON each.
   let quarantineFile: String
   let logger: Logger
+  /// ``ScanStore/reportMinimally(_:)`` of the store.
+  var emergency: @Sendable (AttemptReport) async throws(StoreError) -> ReportOutcome = {
+    (_) throws(StoreError) in throw .statement("there is no smaller form")
+  }
+  /// ``ScanStore/refreshSchema()`` of the store.
+  var refresh: @Sendable () async throws(StoreError) -> Void = { () throws(StoreError) in }
 
   /// - Throws: any error but ``StoreError/statement(_:)``: the database is not there, and the same call may succeed later.
   func write(_ reports: [AttemptReport]) async throws(StoreError) -> [Outcome] {
     do {
       return try await report(reports).map { $0 == .applied ? .applied : .superseded }
     } catch .statement(let why) {
+      if let outcomes = try await writeAgain(reports, after: .statement(why)) { return outcomes }
       logger.error(
         "a batch of reports was refused; writing each by itself", metadata: ["error": "\(why)"])
     }
@@ -34,8 +41,30 @@ struct ReportWriter: Sendable {
     return outcomes
   }
 
+  /// Once more, after a look at what may have changed: most refusals of a schema that somebody works on are over in a moment.
+  private func writeAgain(
+    _ reports: [AttemptReport], after refusal: StoreError
+  ) async throws(StoreError) -> [Outcome]? {
+    if refusal.isSchemaMismatch {
+      logger.error(
+        "PGRST204: the schema cache does not fit the database any more; refreshing it and trying again",
+        metadata: ["error": "\(refusal)"])
+      try await refresh()
+    }
+    do {
+      let outcomes = try await report(reports)
+      logger.notice(
+        "schema cache recovery: what was refused a moment ago is written",
+        metadata: ["reports": "\(reports.count)"])
+      return outcomes.map { $0 == .applied ? .applied : .superseded }
+    } catch .statement {
+      return nil
+    }
+  }
+
   private func writeAlone(_ report: AttemptReport) async throws(StoreError) -> Outcome {
     var refusal = ""
+    let isEndAlone = report == AttemptReport(lease: report.lease, end: report.end)
     for (index, form) in Self.forms(of: report).enumerated() {
       do {
         let outcome = try await self.report([form])
@@ -48,7 +77,22 @@ struct ReportWriter: Sendable {
         return outcome == [.applied] ? .applied : .superseded
       } catch .statement(let why) {
         refusal = why
+        guard StoreError.statement(why).isSchemaMismatch else { continue }
+        // Somebody is in the middle of a change. What an attempt has found is not thrown away for that: it waits in the journal.
+        guard isEndAlone else { throw .unavailable("its schema has changed: \(why)") }
+        break
       }
+    }
+    do {
+      let outcome = try await emergency(report)
+      await keep(report, why: refusal)
+      logger.error(
+        "🚨 Emergency progress recovery: only status, reason and token were written (schema recovery)",
+        metadata: ["scan": "\(report.lease.scanID)", "error": "\(refusal)"])
+      return outcome == .applied ? .applied : .superseded
+    } catch .statement(let why) {
+      let last = StoreError.statement(why)
+      if last.isSchemaMismatch { throw .unavailable("its schema has changed: \(why)") }
     }
     await keep(report, why: refusal)
     logger.critical(

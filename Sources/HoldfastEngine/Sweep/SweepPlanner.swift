@@ -118,7 +118,6 @@ package struct SweepPlanner: Sendable {
 
   /// What the kernel says of a worker on this machine.
   func secondOpinion(on worker: Fleet.Worker) -> ScanSnapshot.Worker.SecondOpinion {
-    guard worker.record.host == process.host else { return .unknown }
-    return process.isGone(worker.record) ? .gone : .alive
+    process.hasEnded(worker.record).map { $0 ? .gone : .alive } ?? .unknown
   }
 }

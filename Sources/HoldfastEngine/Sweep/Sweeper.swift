@@ -20,6 +20,8 @@ package final class Sweeper: Sendable {
     package var rhythms: RhythmLibrary?
     /// This process's own steady clock. A simulation drives it.
     package var instant: @Sendable () -> ContinuousClock.Instant = { .now }
+    /// How often the processes of this machine's workers are looked at: an end is noticed so soon.
+    package var watchSeconds = 0.25
     /// 0 to 1.
     package var random: @Sendable () -> Double = { .random(in: 0...1) }
 
@@ -58,12 +60,13 @@ package final class Sweeper: Sendable {
   /// Steps that are remembered; older ones concern no scan that still runs, but for the longest.
   private static let mostClockSteps = 8
 
-  private let store: any SupervisionStore
-  private let configuration: Configuration
+  let store: any SupervisionStore
+  let configuration: Configuration
   private let planner: SweepPlanner
   private let applier: RecoveryApplier
-  private let logger: Logger
+  let logger: Logger
   private let bell: Doorbell
+  let watchBell: Doorbell
   private let born: ContinuousClock.Instant
   private let state: Mutex<State>
 
@@ -77,6 +80,7 @@ package final class Sweeper: Sendable {
       store: store, rhythms: configuration.rhythms, policy: configuration.policy)
     applier = RecoveryApplier(store: store, actor: "sweep", logger: logger)
     bell = Doorbell(eventLoop: MultiThreadedEventLoopGroup.singleton.next())
+    watchBell = Doorbell(eventLoop: MultiThreadedEventLoopGroup.singleton.next())
     born = configuration.instant()
     state = Mutex(
       State(health: ObserverHealth(at: 0), nextSweep: born, nextPruning: born))
@@ -84,6 +88,17 @@ package final class Sweeper: Sendable {
 
   /// Leads and sweeps until ``end()``.
   package func run() async {
+    await withDiscardingTaskGroup { group in
+      group.addTask(name: "sweep: watch") { await self.watchLoop() }
+      group.addTask(name: "sweep: signals") {
+        for await _ in self.store.signals(.sweep) { self.sweepNow() }
+      }
+      await turnLoop()
+      group.cancelAll()
+    }
+  }
+
+  private func turnLoop() async {
     bell.ring()
     var planned = ContinuousClock.now
     for await _ in bell.rings {
@@ -105,6 +120,7 @@ package final class Sweeper: Sendable {
   package func end() {
     state.withLock { $0.isEnding = true }
     bell.takeDown()
+    watchBell.takeDown()
   }
 
   /// Until the leadership is to be renewed, or the next sweep is due, whichever comes first.

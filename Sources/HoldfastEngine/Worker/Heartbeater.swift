@@ -99,9 +99,33 @@ final class Heartbeater: Sendable {
         ])
       onSuccess()
       return true
+    } catch  where error.isSchemaMismatch {
+      return await beatMinimally(held, sentAt: sentAt, after: error)
     } catch {
       logger.warning(
         "💓 HEARTBEAT failed; trying again",
+        metadata: ["running": "\(held.count)", "error": "\(error)"])
+      return false
+    }
+  }
+
+  /// Leases do not run out because somebody changes the schema.
+  private func beatMinimally(
+    _ held: [Lease], sentAt: ContinuousClock.Instant, after refusal: StoreError
+  ) async -> Bool {
+    logger.error(
+      "💓 HEARTBEAT failed: PGRST204, the schema cache does not fit the database any more; refreshing it",
+      metadata: ["running": "\(held.count)", "error": "\(refusal)"])
+    do throws(StoreError) {
+      try await store.refreshSchema()
+      let outcome = try await store.beatMinimally(life, leases: held)
+      leases.beaten(held, sentAt: sentAt, outcome: outcome)
+      logger.notice("schema cache recovery: the leases are renewed in their minimal form")
+      onSuccess()
+      return true
+    } catch {
+      logger.error(
+        "💓 HEARTBEAT failed, in its minimal form too; trying again",
         metadata: ["running": "\(held.count)", "error": "\(error)"])
       return false
     }

@@ -130,7 +130,9 @@ package final class Worker: Sendable {
       let store = worker.store
       writer = ReportWriter(
         report: { reports async throws(StoreError) in try await store.report(reports) },
-        quarantineFile: journals + "/quarantine.ndjson", logger: logger)
+        quarantineFile: journals + "/quarantine.ndjson", logger: logger,
+        emergency: { report async throws(StoreError) in try await store.reportMinimally(report) },
+        refresh: { () async throws(StoreError) in try await store.refreshSchema() })
       let reporter = Reporter(
         writer: writer, journal: Journal(folder: journals + "/" + life.id), eventLoop: eventLoop,
         logger: logger)
@@ -172,7 +174,9 @@ extension Worker {
     do throws(StoreError) {
       _ = try await untilAnswered { () async throws(StoreError) in
         try await LeftoverJournals(
-          folder: self.journalsFolder, writer: writer, logger: self.logger
+          folder: self.journalsFolder, writer: writer,
+          isOurs: { life async throws(StoreError) in try await self.store.knowsWorker(life: life) },
+          logger: self.logger
         ).deliver()
       }
       // Before the scans go back into the queue, while their last attempt is still the one that left these.

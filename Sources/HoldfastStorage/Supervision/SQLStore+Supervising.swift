@@ -18,6 +18,25 @@ extension SQLStore {
     }
   }
 
+  package func leader(of name: String) async throws(StoreError) -> String? {
+    try await database.read { (connection) throws(StoreError) in
+      try connection.first(Supervising.leader, [.text(name)]) { $0.text(0) }
+    }
+  }
+
+  package func markGone(_ lives: [String]) async throws(StoreError) -> Int {
+    guard !lives.isEmpty else { return 0 }
+    return try await database.write { (connection) throws(StoreError) in
+      var marked = 0
+      for life in lives.sorted() {
+        marked += try connection.run(Supervising.markGone, [.text(life)])
+        try connection.run(Supervising.dueAtOnce, [.text(life)])
+      }
+      if marked > 0 { try connection.notify(.sweep) }
+      return marked
+    }
+  }
+
   package func rearm(_ checks: [NextCheck]) async throws(StoreError) {
     guard !checks.isEmpty else { return }
     let checks = checks.sorted { $0.scanID < $1.scanID }
@@ -113,6 +132,25 @@ private enum Supervising {
     """
     UPDATE scans SET verdict = $3, verdict_at = \(dialect.now)
     WHERE id = $1 AND lease_token = $2
+    """
+  }
+
+  static let leader = Statement { dialect in
+    "SELECT holder FROM leaderships WHERE name = $1 AND expires_at >= \(dialect.now)"
+  }
+
+  /// What it held stays told: whether one of several scans is to blame for its death depends on it.
+  static let markGone = Statement { dialect in
+    """
+    UPDATE workers SET status = 'gone', ended_at = \(dialect.now)
+    WHERE id = $1 AND status IN ('alive', 'lost')
+    """
+  }
+
+  static let dueAtOnce = Statement { dialect in
+    """
+    UPDATE scans SET check_at = \(dialect.now)
+    WHERE scans.worker_id = $1 AND scans.status = 'running'
     """
   }
 

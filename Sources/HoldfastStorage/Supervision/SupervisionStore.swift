@@ -10,6 +10,8 @@ package protocol SupervisionStore: Sendable {
   func lead(
     _ name: String, as holder: String, forSeconds: Double
   ) async throws(StoreError) -> Bool
+  /// Who leads, while its term lasts.
+  func leader(of name: String) async throws(StoreError) -> String?
   /// Ends one's own term at once, so that another need not wait for it.
   func resign(_ name: String, as holder: String) async throws(StoreError)
 
@@ -58,6 +60,13 @@ package protocol SupervisionStore: Sendable {
   func storedVerdict(of id: ScanID) async throws(StoreError) -> JSONValue?
   /// Marks these workers' lives as lost, where they have not beaten since.
   func markLost(_ workers: [Fleet.Worker]) async throws(StoreError)
+  /// Marks these workers' lives as gone, whose processes are proven to have ended, makes their scans due at once, and ticks
+  /// ``SignalChannel/sweep``.
+  ///
+  /// - Returns: how many of them were not marked before.
+  func markGone(_ lives: [String]) async throws(StoreError) -> Int
+  /// See ``ScanStore/signals(_:)``.
+  func signals(_ channel: SignalChannel) -> AsyncStream<Void>
   /// Ends whatever active scan holds `scope`, by hand.
   func unlock(
     scope: String, tenantID: String, by actor: String, reason: String

@@ -15,6 +15,7 @@ final class ReportTaker: Sendable {
     var batches: [[AttemptReport]] = []
     var failure: StoreError?
     var refuse: @Sendable (AttemptReport) -> Bool = { _ in false }
+    var refusal = ""
     var superseded: Set<Lease> = []
   }
 
@@ -24,15 +25,21 @@ final class ReportTaker: Sendable {
   var reports: [AttemptReport] { batches.flatMap { $0 } }
 
   func fail(_ error: StoreError?) { state.withLock { $0.failure = error } }
-  func refuse(_ which: @escaping @Sendable (AttemptReport) -> Bool) {
-    state.withLock { $0.refuse = which }
+  func refuse(
+    _ why: String = "a check fails (23514)",
+    _ which: @escaping @Sendable (AttemptReport) -> Bool
+  ) {
+    state.withLock {
+      $0.refuse = which
+      $0.refusal = why
+    }
   }
   func supersede(_ lease: Lease) { state.withLock { _ = $0.superseded.insert(lease) } }
 
   func report(_ reports: [AttemptReport]) throws(StoreError) -> [ReportOutcome] {
     try state.withLock { state throws(StoreError) in
       if let failure = state.failure { throw failure }
-      if reports.contains(where: state.refuse) { throw .statement("no such column: x") }
+      if reports.contains(where: state.refuse) { throw .statement(state.refusal) }
       state.batches.append(reports)
       return reports.map { state.superseded.contains($0.lease) ? .superseded : .applied }
     }
@@ -128,10 +135,37 @@ final class ReportTaker: Sendable {
       writer: ReportWriter(
         report: { reports throws(StoreError) in try database.report(reports) },
         quarantineFile: folder.path("quarantine.ndjson"), logger: Logger(label: "test")),
-      logger: Logger(label: "test"))
+      isOurs: { (life) throws(StoreError) in life == "life" }, logger: Logger(label: "test"))
+    try FileManager.default.copyItem(atPath: folder.path("life"), toPath: next + "/foreign")
     try await leftovers.deliver()
     #expect(keys == ["1", "2"])
-    #expect(Journal.names(in: next) == [])
+    #expect(Journal.names(in: next) == ["foreign"], "another database's stays")
+
+    // One of whose lines is damaged is kept, and what can be read of it is delivered.
+    let damaged = next + "/life"
+    try FileManager.default.copyItem(atPath: folder.path("life"), toPath: damaged)
+    let file = try #require(Journal.names(in: damaged).first { $0.hasSuffix(".ndjson") })
+    let text = try String(contentsOfFile: "\(damaged)/\(file)", encoding: .utf8)
+    try ("{\"torn\n" + text).write(
+      toFile: "\(damaged)/\(file)", atomically: true, encoding: .utf8)
+    try await leftovers.deliver()
+    #expect(keys == ["1", "2", "1", "2"])
+    #expect(Journal.names(in: next) == ["foreign", "set-aside-life"])
+    try await leftovers.deliver()
+    #expect(keys.count == 4, "and is not delivered again")
+  }
+
+  @Test func aSchemaInTheMiddleOfAChangeWaitsInTheJournal() async throws {
+    database.refuse("no such column: x") { _ in true }
+    try await running {
+      reporter.submit(item(1), sequence: 1, bytes: 10)
+      try await eventually("it is in the journal") { log.all.contains(.safe(upTo: 1)) }
+      database.refuse { _ in false }
+      reporter.databaseIsBack()
+      try await eventually("it is delivered") { log.all.contains(.applied(upTo: 1)) }
+    }
+    #expect(keys == ["1"])
+    #expect(!FileManager.default.fileExists(atPath: folder.path("quarantine.ndjson")))
   }
 
   @Test func aSupersededLeaseIsToldAndWritesNoMore() async throws {
@@ -159,7 +193,7 @@ final class ReportTaker: Sendable {
     #expect(minimal.checkpoint == nil)
     #expect(minimal.errors.map(\.type) == ["report_refused"])
     let kept = try String(contentsOfFile: folder.path("quarantine.ndjson"), encoding: .utf8)
-    #expect(kept.contains("no such column") && kept.contains("\"key\":\"1\""))
+    #expect(kept.contains("a check fails") && kept.contains("\"key\":\"1\""))
   }
 
   @Test func whatCannotBeWrittenAtAllIsKept() async throws {

@@ -48,3 +48,39 @@ import Testing
     #expect(LinuxProcess.startTicks(inStat: "garbage") == nil)
   }
 }
+
+extension LinuxProcessTests {
+  @Test func onlyTheSameKernelProvesAnEnd() {
+    #expect(current.hasEnded(record()) == false)
+    #expect(current.hasEnded(record(processID: 1 << 30)) == true)
+    #expect(current.hasEnded(record(ticks: current.startTicks - 1)) == true)
+    #expect(current.hasEnded(record(boot: "another", processID: 1 << 30)) == nil)
+    #expect(
+      current.hasEnded(record(boot: current.bootID + " pid:[1]", processID: 1 << 30)) == nil,
+      "a container of its own numbers its processes for itself")
+    #expect(current.hasEnded(record(host: "elsewhere", processID: 1 << 30)) == nil)
+  }
+
+  @Test func aNameTellsTheSame() {
+    #expect(current.hasEnded(named: current.name) == false)
+    var gone = current
+    gone.processID = 1 << 30
+    #expect(current.hasEnded(named: gone.name) == true)
+    #expect(current.hasEnded(named: "sweeper-1") == nil)
+    gone.bootID = "another"
+    #expect(current.hasEnded(named: gone.name) == nil)
+  }
+
+  /// A child that has ended and that nobody has collected is there for the kernel, and gone for everybody else.
+  @Test func aZombieHasEnded() throws {
+    var child: pid_t = 0
+    let arguments: [UnsafeMutablePointer<CChar>?] = [strdup("true"), nil]
+    defer { free(arguments[0]) }
+    try #require(posix_spawn(&child, "/bin/true", nil, nil, arguments, nil) == 0)
+    var information = siginfo_t()
+    #expect(waitid(P_PID, id_t(child), &information, WEXITED | WNOWAIT) == 0)
+    let ticks = try #require(LinuxProcess.startTicks(of: child))
+    #expect(current.hasEnded(record(processID: child, ticks: ticks)) == true)
+    #expect(waitpid(child, nil, 0) == child)
+  }
+}
