@@ -8,7 +8,8 @@ import Testing
     try await fixture.shell("ALTER TABLE scans DROP COLUMN \(column)")
   }
 
-  @Test(arguments: TestedDatabase.allCases)
+  /// On PostgreSQL alone: SQLite's trigger for changes by hand names the column, too, and refuses every update without it.
+  @Test(arguments: [TestedDatabase.postgres])
   func aMissingColumnIsToldFromOtherRefusals(_ database: TestedDatabase) async throws {
     let fixture = try await Fixture(database)
     let claim = try await fixture.running()
