@@ -10,70 +10,16 @@ import Testing
 /// A sweep that does not trust its own eyes holds back: a lagging loop, a slow database, a clock
 /// that stepped, a mass death.
 @Suite struct ObserverTests {
-  /// What the database takes for the time.
-  final class HandClock: Sendable {
-    private let time = Mutex(Timestamp(unixMilliseconds: 1_700_000_000_000))
-    var now: Timestamp { time.withLock { $0 } }
-    func advance(_ seconds: Double) { time.withLock { $0 = $0.adding(seconds: seconds) } }
-  }
+  let stage: SweepStage
 
-  let clock = HandClock()
-  let folder: TemporaryFolder
-  let store: SQLStore
-
-  init() async throws {
-    folder = try TemporaryFolder(prefix: "holdfast-sweep")
-    store = try await SQLStore.open(
-      url: .sqlite(path: folder.path("db")), logger: Logger(label: "store"),
-      clock: { [clock] in clock.now })
-  }
-
-  private func sweeper(rhythms: RhythmLibrary? = nil) -> Sweeper {
-    var logger = Logger(label: "sweep")
-    logger.logLevel = .critical
-    return Sweeper(
-      store: store,
-      configuration: .init(holder: "test", rhythms: rhythms) { kind, _ in
-        Policy.default(for: kind)
-      },
-      logger: logger)
-  }
-
-  /// A worker of another machine, or of this one with a process that is gone.
-  private func worker(
-    _ name: String, host: String = "elsewhere", boot: String = "b"
-  ) async throws -> WorkerLife {
-    try await store.registerWorker(
-      WorkerRegistration(
-        name: name, host: host, bootID: boot, processID: 1, processStartTicks: 1, slots: 1,
-        kinds: [], version: "1", heartbeatIntervalSeconds: 30))
-  }
-
-  /// A running scan whose heart has beaten.
-  private func running(_ target: String, by life: WorkerLife) async throws -> Claim {
-    let claim = try await claimed(target, by: life)
-    clock.advance(1)
-    _ = try await store.beat(life, leases: [claim.lease], running: 1)
-    return claim
-  }
-
-  private func claimed(_ target: String, by life: WorkerLife) async throws -> Claim {
-    let request = ScanRequest(
-      id: .make(), kind: "library", target: target, policy: .default(for: "library"))
-    _ = try await store.submit([request])
-    return try #require(try await store.claim(request.id, for: life))
-  }
-
-  private func status(_ claim: Claim) async throws -> ScanStatus? {
-    try await store.scan(.id(claim.scan.id))?.status
-  }
+  init() async throws { stage = try await SweepStage() }
 
   @Test func inGoodHealthADeadScanIsRecovered() async throws {
-    let claim = try await running("/a", by: try await worker("w"))
-    clock.advance(91)
-    let report = try await sweeper().runOnce()
+    let claim = try await stage.running("/a", by: try await stage.worker("w"))
+    stage.clock.advance(91)
+    let report = try await stage.sweeper().runOnce()
     #expect(report.results.map(\.outcome) == [.recovered])
-    #expect(try await status(claim) == .pending)
+    #expect(try await stage.status(claim) == .pending)
   }
 
   @Test(arguments: [
@@ -82,21 +28,21 @@ import Testing
   func aSickObserverGivesMoreTimeAndNotForEver(
     trouble: ObserverHealth.Observation
   ) async throws {
-    let claim = try await running("/a", by: try await worker("w"))
-    clock.advance(91)
-    let sweeper = sweeper()
+    let claim = try await stage.running("/a", by: try await stage.worker("w"))
+    stage.clock.advance(91)
+    let sweeper = stage.sweeper()
     sweeper.observe(trouble)
     #expect(try await sweeper.runOnce().results.isEmpty)
-    #expect(try await status(claim) == .running)
+    #expect(try await stage.status(claim) == .running)
     // The worst multiplier is eight; whoever is silent for longer than that is dead to anybody.
-    clock.advance(8 * 90)
-    let fresh = self.sweeper()
+    stage.clock.advance(8 * 90)
+    let fresh = stage.sweeper()
     fresh.observe(trouble)
     #expect(try await fresh.runOnce().results.map(\.outcome) == [.recovered])
   }
 
   @Test func theSweepMeasuresItsOwnLag() async throws {
-    let sweeper = sweeper()
+    let sweeper = stage.sweeper()
     #expect(sweeper.stretch == 1)
     sweeper.woke(plannedAt: .now - .milliseconds(200))
     #expect(sweeper.stretch == 1)
@@ -105,42 +51,42 @@ import Testing
   }
 
   @Test func aForwardStepOfTheClockKillsNobody() async throws {
-    let life = try await worker("w")
-    let claim = try await running("/a", by: life)
-    let sweeper = sweeper()
+    let life = try await stage.worker("w")
+    let claim = try await stage.running("/a", by: life)
+    let sweeper = stage.sweeper()
     #expect(try await sweeper.runOnce().results.isEmpty)
-    clock.advance(3600)
+    stage.clock.advance(3600)
     let report = try await sweeper.runOnce()
     #expect(report.looked == 1)
     #expect(report.results.isEmpty && report.held == 0, "an hour that nobody lived through")
-    #expect(try await status(claim) == .running)
+    #expect(try await stage.status(claim) == .running)
   }
 
   @Test func aMassDeathIsHeld() async throws {
     var claims: [Claim] = []
     for number in 0..<4 {
-      claims.append(try await running("/\(number)", by: try await worker("w\(number)")))
+      claims.append(try await stage.running("/\(number)", by: try await stage.worker("w\(number)")))
     }
-    clock.advance(91)
-    let report = try await sweeper().runOnce()
+    stage.clock.advance(91)
+    let report = try await stage.sweeper().runOnce()
     #expect(report.held == 4)
     #expect(report.results.isEmpty)
-    for claim in claims { #expect(try await status(claim) == .running) }
+    for claim in claims { #expect(try await stage.status(claim) == .running) }
   }
 
   @Test func oneOfManyIsNoMassDeath() async throws {
-    let dead = try await running("/dead", by: try await worker("dead"))
+    let dead = try await stage.running("/dead", by: try await stage.worker("dead"))
     var others: [(WorkerLife, Claim)] = []
     for number in 0..<4 {
-      let life = try await worker("w\(number)")
-      others.append((life, try await running("/\(number)", by: life)))
+      let life = try await stage.worker("w\(number)")
+      others.append((life, try await stage.running("/\(number)", by: life)))
     }
-    clock.advance(80)
+    stage.clock.advance(80)
     for (life, claim) in others {
-      _ = try await store.beat(life, leases: [claim.lease], running: 1)
+      _ = try await stage.store.beat(life, leases: [claim.lease], running: 1)
     }
-    clock.advance(20)
-    let report = try await sweeper().runOnce()
+    stage.clock.advance(20)
+    let report = try await stage.sweeper().runOnce()
     #expect(report.held == 0)
     #expect(report.results.map(\.entry.number) == [dead.scan.number])
   }
@@ -150,14 +96,14 @@ import Testing
     let host = LinuxProcess.current().host
     var claims: [Claim] = []
     for number in 0..<4 {
-      let life = try await worker("w\(number)", host: host, boot: "another boot")
-      claims.append(try await running("/\(number)", by: life))
+      let life = try await stage.worker("w\(number)", host: host, boot: "another boot")
+      claims.append(try await stage.running("/\(number)", by: life))
     }
-    clock.advance(91)
-    let report = try await sweeper().runOnce()
+    stage.clock.advance(91)
+    let report = try await stage.sweeper().runOnce()
     #expect(report.held == 0)
     #expect(report.results.count == 4)
-    for claim in claims { #expect(try await status(claim) == .pending) }
+    for claim in claims { #expect(try await stage.status(claim) == .pending) }
   }
 
   @Test func whatIsSlowIsSaidAndTakenBack() async throws {
@@ -170,27 +116,27 @@ import Testing
     let rhythms = RhythmLibrary(
       store: GivenRhythms(records), rates: [0.001], logger: Logger(label: "rhythms"))
     await rhythms.refresh()
-    let life = try await worker("w")
-    let claim = try await running("/a", by: life)
+    let life = try await stage.worker("w")
+    let claim = try await stage.running("/a", by: life)
 
     /// By a sweep that has not seen the time before, so that it finds no step in it.
     func look(after seconds: Double, done: Int64) async throws -> JSONValue? {
-      clock.advance(seconds)
-      _ = try await store.report([
+      stage.clock.advance(seconds)
+      _ = try await stage.store.report([
         AttemptReport(
           lease: claim.lease, progress: Progress(done: done, unit: "files", step: "walk"),
           doubt: AttemptDoubt(suspicion: nil, asksForLook: true))
       ])
-      _ = try await store.beat(life, leases: [claim.lease], running: 1)
-      _ = try await sweeper(rhythms: rhythms).runOnce()
-      return try await store.scan(.id(claim.scan.id))?.verdict?["verdict"]
+      _ = try await stage.store.beat(life, leases: [claim.lease], running: 1)
+      _ = try await stage.sweeper(rhythms: rhythms).runOnce()
+      return try await stage.store.scan(.id(claim.scan.id))?.verdict?["verdict"]
     }
     #expect(try await look(after: 80, done: 100) == "slow")
     #expect(try await look(after: 1, done: 101) == "slow")
     #expect(try await look(after: 1, done: 9000) == "moving")
-    let told = try await store.events(of: claim.scan.id, cursor: nil, limit: 50).items
+    let told = try await stage.store.events(of: claim.scan.id, cursor: nil, limit: 50).items
       .filter { $0.eventType == "scan_verdict" }.compactMap { $0.eventData["verdict"]?.stringValue }
     #expect(told == ["slow", "moving"])
-    #expect(try await status(claim) == .running, "what is slow is never ended for it")
+    #expect(try await stage.status(claim) == .running, "what is slow is never ended for it")
   }
 }
