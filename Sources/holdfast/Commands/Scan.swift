@@ -120,7 +120,7 @@ struct Submitter {
     return .success
   }
 
-  private static func keyUsedBefore(_ scan: Scan) -> CommandFailure {
+  static func keyUsedBefore(_ scan: Scan) -> CommandFailure {
     CommandFailure(
       .usage,
       "--idempotency-key was used before, for the \(scan.kind) scan \(scan.number) of "

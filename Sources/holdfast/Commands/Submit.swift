@@ -59,6 +59,11 @@ struct SubmitCommand: HoldfastSubcommand {
         request, ageHours: age.ageHours, by: "cli")
     }
     await store.close()
+    if submission.outcome == .existing,
+      submission.scan.kind != request.kind || submission.scan.target != request.target
+    {
+      throw Submitter.keyUsedBefore(submission.scan)
+    }
     return try tell(submission, program)
   }
 
