@@ -132,9 +132,12 @@ extension World {
   /// Lets every task return.
   func end() {
     scheduler.isHalted = true
+    for worker in machines.flatMap(\.workers) { worker.kill() }
     for process in processes.values.sorted(by: { $0.id < $1.id }) { process.kill(scheduler) }
     scheduler.unwind()
     machines = []
     sweepers = []
+    runners = RunnerRegister()
+    processes = [:]
   }
 }

@@ -3,6 +3,9 @@ import HoldfastStorage
 
 /// 6. Items are neither lost nor duplicated across attempts, counters are exact, and an acknowledged checkpoint is durable.
 struct ItemsAreExact: Invariant {
+  /// How far each attempt's checkpoint has been in the database; a request that is carried out late may set it back.
+  private var durable: [Lease: Int64] = [:]
+
   mutating func after(_ step: Step, _ world: World) {
     for change in step.changes {
       guard case .updated(let before) = change.what else { continue }
@@ -13,6 +16,8 @@ struct ItemsAreExact: Invariant {
         let next = JSONValue(parsing: checkpoint)?["next"]?.intValue
       {
         let counts = Self.counts(change.scanID, world)
+        let lease = Lease(scanID: change.scanID, token: change.token)
+        durable[lease] = max(durable[lease] ?? 0, next)
         if counts.items < next {
           world.fail(
             6,
@@ -46,7 +51,7 @@ struct ItemsAreExact: Invariant {
     let counts = Self.counts(lease.scanID, world)
     // A superseded attempt's checkpoint is nobody's any more.
     guard counts.token == lease.token, counts.isRunning else { return }
-    if counts.checkpoint < next,
+    if max(counts.checkpoint, durable[lease] ?? 0) < next,
       !runner.attempt.worker.machine.isJournaled(lease, checkpoint: next)
     {
       world.fail(

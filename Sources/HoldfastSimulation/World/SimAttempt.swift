@@ -30,6 +30,9 @@ final class SimAttempt: @unchecked Sendable {
     feed(.baseline(nil))
   }
 
+  /// Lets go of a runner that has ended, or ends with its worker.
+  func letGo() { runner = nil }
+
   func feed(_ input: AttemptCore.Input) {
     guard !worker.process.isDead, !core.isOver else { return }
     perform(core.handle(input))

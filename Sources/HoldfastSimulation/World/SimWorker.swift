@@ -59,7 +59,9 @@ final class SimWorker: @unchecked Sendable {
     process.kill(scheduler)
     for attempt in attempts.values.sorted(by: { $0.claim.scan.number < $1.claim.scan.number }) {
       attempt.runner?.workerIsGone()
+      attempt.letGo()
     }
+    attempts = [:]
   }
 
   func drain() {
@@ -192,6 +194,7 @@ final class SimWorker: @unchecked Sendable {
 
   func ended(_ lease: Lease) {
     leases.remove(lease)
+    attempts[lease]?.letGo()
     attempts[lease] = nil
   }
 
