@@ -67,8 +67,10 @@ final class SQLiteDatabase: Database {
         continuation.resume(
           returning: Result { () throws(StoreError) in
             do {
-              let connection = SQLiteConnection(try access.get())
-              return try clocks.stopped { () throws(StoreError) in try body(connection) }
+              let database = try access.get()
+              clocks.begin(database)
+              let connection = SQLiteConnection(database)
+              return try body(connection)
             } catch {
               throw SQLiteDatabase.storeError(error)
             }
@@ -88,9 +90,8 @@ final class SQLiteDatabase: Database {
         continuation.resume(
           returning: Result { () throws(StoreError) in
             let connection = SQLiteConnection(database)
-            let value = try clocks.stopped { () throws(StoreError) in
-              try SQLiteDatabase.transaction(connection, in: database, body)
-            }
+            clocks.begin(database)
+            let value = try SQLiteDatabase.transaction(connection, in: database, body)
             for channel in connection.notified { doorbell.ring(channel) }
             return value
           })
