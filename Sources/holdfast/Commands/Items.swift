@@ -8,24 +8,34 @@ struct ItemsCommand: HoldfastSubcommand {
   static let configuration = CommandConfiguration(
     commandName: "items", abstract: "List what a scan found, by name.")
 
+  @Argument(help: ArgumentHelp("A scan's number or UUID.", valueName: "id"))
+  var scan: ScanArgument
+
   @Option(name: .long, help: ArgumentHelp("Only items with this change.", valueName: "change"))
   var change: Item.Change?
 
-  @OptionGroup var listing: ScanListing
+  @OptionGroup(title: "Output") var page: PageOptions
+  @OptionGroup(title: "Output") var output: OutputOptions
+  @OptionGroup(title: "Database") var database: DatabaseOptions
 
-  var wantsJSON: Bool { listing.output.json }
+  var wantsJSON: Bool { output.json }
 
   func execute(_ program: Program) async throws -> ExitStatus {
-    try await listing.run(
-      program, noun: "items",
-      columns: [
-        Table.Column("CHANGE"), Table.Column("TYPE"),
-        Table.Column("KEY", minimum: 20, keeping: .end), Table.Column("SIZE", right: true),
-      ],
-      row: Self.row,
-      fetch: { store, id, cursor, limit async throws(StoreError) in
+    let store = try await Composition(program, options: database).openExisting()
+    let id = try await scan.find(in: store).id
+    let columns = [
+      Table.Column("CHANGE"), Table.Column("TYPE"),
+      Table.Column("KEY", minimum: 20, keeping: .end), Table.Column("SIZE", right: true),
+    ]
+    let printer = PagePrinter<ScanItemRecord>(
+      program: program, options: page, json: output.json, noun: "items")
+    try await printer.run(
+      table: Table(columns, terminal: program.output), row: Self.row,
+      fetch: { cursor, limit async throws(StoreError) in
         try await store.items(of: id, change: change, cursor: cursor, limit: limit)
       })
+    await store.close()
+    return .success
   }
 
   private static func row(_ record: ScanItemRecord) -> [Table.Cell] {
