@@ -76,7 +76,8 @@ struct HoldfastBench: AsyncParsableCommand {
           .run(into: &table)
       }
       if parts.contains(.latency) {
-        try await LatencyBenchmark(rounds: 300, databases: databases, kinds: kinds).run(into: &table)
+        try await LatencyBenchmark(rounds: 300, databases: databases, kinds: kinds).run(
+          into: &table)
       }
       if peers { try await Peers(folder: place, databases: databases).run(into: &table) }
       try await databases.stop()
