@@ -29,6 +29,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -76,10 +77,13 @@ let package = Package(
       dependencies: [
         "HoldfastCore", "HoldfastStorage",
         .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Mustache", package: "swift-mustache"),
         .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
       resources: [
         .embedInCode("Resources/Templates"),
@@ -109,6 +113,7 @@ let package = Package(
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
       ],
       swiftSettings: settings),
     .target(
@@ -130,11 +135,19 @@ let package = Package(
       name: "HoldfastCoreTests", dependencies: ["HoldfastCore"], swiftSettings: settings),
     .testTarget(
       name: "StoreConformanceTests",
-      dependencies: ["HoldfastCore", "HoldfastStorage", "HoldfastEngine", "HoldfastTestKit"],
+      dependencies: [
+        "HoldfastCore", "HoldfastStorage", "HoldfastEngine", "HoldfastTestKit",
+        .product(name: "Logging", package: "swift-log"),
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "HoldfastEngineTests",
-      dependencies: ["HoldfastCore", "HoldfastStorage", "HoldfastEngine", "HoldfastTestKit"],
+      dependencies: [
+        "HoldfastCore", "HoldfastStorage", "HoldfastEngine", "HoldfastTestKit", "CHoldfastSystem",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "HoldfastScannersTests",
@@ -144,13 +157,20 @@ let package = Package(
       name: "HoldfastServerTests",
       dependencies: [
         "HoldfastCore", "HoldfastStorage", "HoldfastEngine", "HoldfastServer", "HoldfastTestKit",
-        .product(name: "HummingbirdTesting", package: "hummingbird"),
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],
       swiftSettings: settings),
     .testTarget(
       name: "CommandTests",
       dependencies: [
         "holdfast", "HoldfastCore", "HoldfastEngine", "HoldfastStorage", "HoldfastTestKit",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       exclude: ["Golden/Help"], swiftSettings: settings),
     .testTarget(

@@ -169,9 +169,8 @@ final class FakeWorker {
 
   private func sendParts(_ ids: [String], _ connection: RunnerConnection) {
     var contents: [WorkerMessage.BaselineContent] = []
-    for id in ids.sorted(by: {
-      Data(base64Encoded: $0)!.lexicographicallyPrecedes(Data(base64Encoded: $1)!)
-    }) {
+    let bytes: (String) -> Data = { Data(base64Encoded: $0) ?? Data() }
+    for id in ids.sorted(by: { bytes($0).lexicographicallyPrecedes(bytes($1)) }) {
       for (segment, content) in (library.parts[id]?.segments ?? [:]).sorted(by: { $0.key < $1.key })
       {
         contents.append(.init(id: id, segment: segment, content: content))

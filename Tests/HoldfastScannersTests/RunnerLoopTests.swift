@@ -65,7 +65,9 @@ import Testing
     }
   }
 
-  @Test(arguments: ["nonsense", #"{"type":"ping"}"#, String(repeating: " ", count: (4 << 20) + 1000)])
+  @Test(arguments: [
+    "nonsense", #"{"type":"ping"}"#, String(repeating: " ", count: (4 << 20) + 1000),
+  ])
   func endsOverWhatIsNotInTheProtocol(_ line: String) throws {
     let connection = RunnerConnection(scanners: [Patient()])
     defer { connection.close() }

@@ -96,18 +96,6 @@ import Testing
     }
   }
 
-  @Test func readsEscapesAsFoundationDoes() throws {
-    for text in [
-      #""\u00e9\ud83d\ude00\n\t\r\b\f\/\\\"""#, #"[1e3,-0.5,0,-7,12345678901234567890]"#,
-      #" { "a" : [ ] , "b" : { } } "#,
-    ] {
-      let expected = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
-      #expect(try JSONParser.parse(text.utf8) == expected)
-    }
-    // A lone surrogate is no character.
-    #expect(try JSONParser.parse(#""\ud83d""#.utf8) == .string("\u{FFFD}"))
-  }
-
   /// Each example of the reference is a message, and what it shows is all there is: encoding gives the same members back.
   @Test func examplesOfTheReferenceAreMessages() throws {
     let file = URL(fileURLWithPath: #filePath)

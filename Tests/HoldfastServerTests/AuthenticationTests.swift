@@ -171,6 +171,29 @@ import Testing
     }
   }
 
+  @Test func aSignOutOutlivesARestart() async throws {
+    let folder = try TemporaryFolder(prefix: "holdfast-server")
+    let (gone, kept) = (Kept(), Kept())
+    try await TestServer.run(folder: folder) { server in
+      await kept.set(cookie: try await server.signIn().cookie, token: server.token)
+      let (cookie, csrf) = try await server.signIn()
+      await gone.set(cookie: cookie, token: server.token)
+      _ = try await server.postForm(
+        "/sign-out", "csrf_token=\(csrf)", headers: [("Sec-Fetch-Site", "same-origin")],
+        as: .cookie(cookie))
+      let stored = try await server.store.setting("signed_out_sessions") ?? ""
+      #expect(stored.split(separator: "\n").count == 1)
+      // What is stored proves nothing by itself.
+      #expect(!stored.contains(cookie.split(separator: ".")[1]))
+    }
+    try await TestServer.run(folder: folder) { server in
+      let refused = try await server.get("/", as: .cookie(await gone.cookie))
+      #expect(refused.status == 401)
+      let page = try await server.get("/", as: .cookie(await kept.cookie))
+      #expect(page.status == 200)
+    }
+  }
+
   @Test func sessionsAndTokenOutliveARestart() async throws {
     let folder = try TemporaryFolder(prefix: "holdfast-server")
     let kept = Kept()

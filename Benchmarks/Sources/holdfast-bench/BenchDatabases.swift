@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import HoldfastStorage
 import HoldfastTestKit
@@ -6,7 +7,7 @@ import Logging
 /// The two databases under measurement: a SQLite file, and a PostgreSQL server of this run's own with its defaults
 /// (fsync and synchronous commit on).
 struct BenchDatabases {
-  enum Kind: String, CaseIterable {
+  enum Kind: String, CaseIterable, ExpressibleByArgument {
     case sqlite = "SQLite"
     case postgres = "PostgreSQL"
   }

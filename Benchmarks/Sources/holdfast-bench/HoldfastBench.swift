@@ -19,6 +19,9 @@ struct HoldfastBench: AsyncParsableCommand {
   @Option(help: "Only these parts (\(Part.allCases.map(\.rawValue).joined(separator: ", "))).")
   var only: [Part] = []
 
+  @Option(help: "Only this database, in the queue's measurements: SQLite or PostgreSQL.")
+  var database: BenchDatabases.Kind?
+
   @Flag(help: "Also measure Procrastinate and huey, on the same machine and database server.")
   var peers = false
 
@@ -67,12 +70,14 @@ struct HoldfastBench: AsyncParsableCommand {
 
     if !parts.isDisjoint(with: [.queue, .latency]) {
       let databases = try await BenchDatabases(folder: place)
+      let kinds = database.map { [$0] } ?? BenchDatabases.Kind.allCases
       if parts.contains(.queue) {
-        try await QueueBenchmark(scans: queueScans, runs: runs, databases: databases)
+        try await QueueBenchmark(scans: queueScans, runs: runs, databases: databases, kinds: kinds)
           .run(into: &table)
       }
       if parts.contains(.latency) {
-        try await LatencyBenchmark(rounds: 300, databases: databases).run(into: &table)
+        try await LatencyBenchmark(rounds: 300, databases: databases, kinds: kinds).run(
+          into: &table)
       }
       if peers { try await Peers(folder: place, databases: databases).run(into: &table) }
       try await databases.stop()

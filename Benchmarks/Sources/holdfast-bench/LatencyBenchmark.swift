@@ -7,9 +7,10 @@ import Synchronization
 struct LatencyBenchmark {
   let rounds: Int
   let databases: BenchDatabases
+  let kinds: [BenchDatabases.Kind]
 
   func run(into table: inout Table) async throws {
-    for kind in BenchDatabases.Kind.allCases {
+    for kind in kinds {
       say("Idle queue on \(kind.rawValue): \(rounds) scans, one at a time")
       let url = try await databases.make(kind)
       let submitter = try await databases.open(url)

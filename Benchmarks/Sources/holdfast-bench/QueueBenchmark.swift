@@ -9,9 +9,10 @@ struct QueueBenchmark {
   let scans: Int
   let runs: Int
   let databases: BenchDatabases
+  let kinds: [BenchDatabases.Kind]
 
   func run(into table: inout Table) async throws {
-    for kind in BenchDatabases.Kind.allCases {
+    for kind in kinds {
       // SQLite has one writer; PostgreSQL gains from a second connection that works while the first waits for the disk.
       let loops = kind == .sqlite ? 1 : 2
       say("Queue on \(kind.rawValue): \(scans) scans, \(loops) at once")

@@ -37,7 +37,7 @@ struct WholeScanBenchmark {
     let store = try await SQLStore.open(url: database, logger: logger)
     let requests = try (0..<scans).map { number in
       let target = try folder.makeFolder("whole-\(run)-target-\(number)/category/course")
-      FileManager.default.createFile(atPath: "\(target)/lesson.mp4", contents: Data([1]))
+      try Data([1]).write(to: URL(fileURLWithPath: "\(target)/lesson.mp4"))
       return ScanRequest(
         id: .make(), kind: "library", target: folder.path("whole-\(run)-target-\(number)"),
         policy: .default(for: "library"))

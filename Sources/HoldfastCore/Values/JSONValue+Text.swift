@@ -71,18 +71,38 @@ extension JSONValue {
 
   /// Reads one JSON text from its UTF-8 bytes; `nil` if it is not one.
   package init?(parsing bytes: UnsafeRawBufferPointer) {
-    var parser = JSONParser(bytes: bytes)
-    guard let value = parser.value(depth: 0), parser.isAtEnd() else { return nil }
+    guard case .success(let value) = JSONValue.parse(bytes) else { return nil }
     self = value
+  }
+
+  /// Where a text stops being JSON.
+  package struct NotJSON: Error, Hashable, CustomStringConvertible {
+    package var offset: Int
+    package var description: String { "not JSON at byte \(offset)" }
+  }
+
+  /// Reads one JSON text from its UTF-8 bytes.
+  ///
+  /// - Parameter maxDepth: deeper nesting is refused; each level is a call on the caller's stack.
+  package static func parse(
+    _ bytes: UnsafeRawBufferPointer, maxDepth: Int = 512
+  ) -> Result<JSONValue, NotJSON> {
+    var parser = JSONParser(bytes: bytes, maxDepth: maxDepth)
+    guard let value = parser.value(depth: 0), parser.isAtEnd() else {
+      return .failure(NotJSON(offset: parser.position))
+    }
+    return .success(value)
   }
 }
 
 private struct JSONParser {
   let bytes: UnsafeRawBufferPointer
+  let maxDepth: Int
   var position = 0
 
-  init(bytes: UnsafeRawBufferPointer) {
+  init(bytes: UnsafeRawBufferPointer, maxDepth: Int) {
     self.bytes = bytes
+    self.maxDepth = maxDepth
   }
 
   mutating func isAtEnd() -> Bool {
@@ -91,7 +111,7 @@ private struct JSONParser {
   }
 
   mutating func value(depth: Int) -> JSONValue? {
-    guard depth <= 512 else { return nil }
+    guard depth <= maxDepth else { return nil }
     skipSpace()
     guard position < bytes.count else { return nil }
     switch bytes[position] {

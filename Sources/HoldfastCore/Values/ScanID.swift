@@ -22,10 +22,18 @@ package struct ScanID: Hashable, Sendable, Comparable {
 
   /// Reads the 36-character form, in either case; `nil` for anything else.
   package init?(_ text: some StringProtocol) {
+    var copy = String(text)
+    guard let id = copy.withUTF8({ ScanID(utf8: UnsafeRawBufferPointer($0)) }) else { return nil }
+    self = id
+  }
+
+  /// Reads the same from its bytes: a store reads one of these for each row it moves.
+  package init?(utf8 bytes: UnsafeRawBufferPointer) {
+    guard bytes.count == 36 else { return nil }
     var words: (UInt64, UInt64) = (0, 0)
     var digits = 0
     var position = 0
-    for byte in text.utf8 {
+    for byte in bytes {
       if position == 8 || position == 13 || position == 18 || position == 23 {
         guard byte == UInt8(ascii: "-") else { return nil }
       } else {

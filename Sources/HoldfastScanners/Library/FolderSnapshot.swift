@@ -1,9 +1,11 @@
 import CHoldfastSystem
 import Glibc
 
-/// One folder as it was read: its files, its folders, what went wrong, what it counts. Used again and again by the thread that reads, so that an
-/// unchanged file costs no memory of its own.
-final class FolderSnapshot: @unchecked Sendable {  // Handed from one thread to the next, never shared.
+/// One folder as it was read: its files, its folders, what went wrong, what it counts. Used again and again by the thread
+/// that reads, so that an unchanged file costs no memory of its own.
+///
+/// Unchecked, because it is handed from one thread to the next and never shared.
+final class FolderSnapshot: @unchecked Sendable {
   /// What an entry of the library is; part of what its fingerprint covers.
   enum Form: UInt8 {
     case file = 1

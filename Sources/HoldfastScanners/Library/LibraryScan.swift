@@ -179,7 +179,7 @@ final class LibraryScan: Sendable {
           isEstimate: !isFinal, unit: "entries",
           bytes: (isFinal ? tally.bytes : live.bytes), step: phase.step,
           current: isFinal ? nil : PathKey.text(context.workList.current)),
-        message: hashed > 0 ? "\(hashed) bytes of content read" : nil))
+        message: hashed > 0 ? "\(ByteCount.text(hashed)) of content read" : nil))
   }
 
   private func checkpoint(_ phase: LibraryCheckpoint.Phase) -> LibraryCheckpoint {

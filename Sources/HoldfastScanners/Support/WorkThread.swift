@@ -2,7 +2,9 @@ import CHoldfastSystem
 import Glibc
 
 /// A thread for blocking work, with a small stack: what a runner does is iterative, and its memory limit counts stacks.
-final class WorkThread: @unchecked Sendable {  // `handle` is written once, before the thread is shared.
+///
+/// Unchecked, because `handle` is written once, before the thread is shared.
+final class WorkThread: @unchecked Sendable {
   private var handle = pthread_t()
   private let isStarted: Bool
 

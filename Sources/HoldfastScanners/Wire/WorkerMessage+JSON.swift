@@ -10,10 +10,10 @@ extension WorkerMessage {
   /// more than older runners understand.
   static func parse(line: some Sequence<UInt8>) throws(Malformed) -> WorkerMessage? {
     let json: JSONValue
-    do throws(JSONParser.Failure) {
-      json = try JSONParser.parse(line)
-    } catch {
-      throw Malformed(description: error.description)
+    // The runner's threads have small stacks, and no message nests deeply except in what a kind puts into a checkpoint.
+    switch Array(line).withUnsafeBytes({ JSONValue.parse($0, maxDepth: 64) }) {
+    case .success(let value): json = value
+    case .failure(let error): throw Malformed(description: error.description)
     }
     guard let type = json["type"]?.stringValue else {
       throw Malformed(description: "a message without a “type”")

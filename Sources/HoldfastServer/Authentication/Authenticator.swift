@@ -11,27 +11,31 @@ final class Authenticator: Sendable {
 
   private let store: any ScanStore
   private let secret: String
+  private let logger: Logger
   private let state: Mutex<State>
 
   private struct State {
     var tokenHash: String
     var signer: SessionSigner
     var checkedAt: ContinuousClock.Instant
-    /// Sessions that were signed out, until they would have expired: id and that time.
-    var signedOut: [String: Int64] = [:]
+    var signedOut: SignedOutSessions
   }
 
-  /// How long a token's hash is believed before the database is asked again: a new token counts
-  /// within this time.
+  /// How long a token's hash and the sign-outs are believed before the database is asked again: a new
+  /// token, and a sign-out on another server, count within this time.
   private static let hashLifetime: Duration = .seconds(5)
 
-  private init(store: any ScanStore, secret: String, tokenHash: String) {
+  private init(
+    store: any ScanStore, secret: String, tokenHash: String, signedOut: SignedOutSessions,
+    logger: Logger
+  ) {
     self.store = store
     self.secret = secret
+    self.logger = logger
     state = Mutex(
       State(
         tokenHash: tokenHash, signer: SessionSigner(secret: secret, tokenHash: tokenHash),
-        checkedAt: .now))
+        checkedAt: .now, signedOut: signedOut))
   }
 
   static func start(
@@ -39,8 +43,16 @@ final class Authenticator: Sendable {
   ) async throws(ServerError) -> Authenticator {
     let hash = try await AdminToken.ensure(
       store: store, dataDirectory: dataDirectory, logger: logger)
+    let signedOut: SignedOutSessions
+    do {
+      signedOut = SignedOutSessions(
+        text: try await store.setting(SignedOutSessions.settingName) ?? "")
+    } catch {
+      throw .store(error)
+    }
     return Authenticator(
-      store: store, secret: try SessionSigner.secret(in: dataDirectory), tokenHash: hash)
+      store: store, secret: try SessionSigner.secret(in: dataDirectory), tokenHash: hash,
+      signedOut: signedOut, logger: logger)
   }
 
   /// This machine's clock: sessions are this server's own, the database knows nothing of them.
@@ -59,22 +71,33 @@ final class Authenticator: Sendable {
     let now = Self.now
     return state.withLock { state in
       guard let session = state.signer.session(from: cookie, now: now),
-        state.signedOut[session.id] == nil
+        !state.signedOut.contains(session)
       else { return nil }
       return session
     }
   }
 
-  func signOut(_ session: Session) {
-    let now = Self.now
-    state.withLock { state in
-      state.signedOut = state.signedOut.filter { $0.value > now }
-      state.signedOut[session.id] = session.expires
+  /// Ends a session here at once, and everywhere else once the database holds it.
+  func signOut(_ session: Session) async {
+    state.withLock { $0.signedOut.insert(session) }
+    do {
+      let name = SignedOutSessions.settingName
+      let known = SignedOutSessions(text: try await store.setting(name) ?? "")
+      let now = Self.now
+      let all = state.withLock { state in
+        state.signedOut.merge(known, now: now)
+        return state.signedOut
+      }
+      try await store.setSetting(name, to: all.text)
+    } catch {
+      logger.warning(
+        "a sign-out could not be saved; it holds until this server ends",
+        metadata: ["error": .string("\(error)")])
     }
   }
 
-  /// Asks the database for the token's hash now and then. While it cannot be reached, the last one
-  /// known goes on.
+  /// Asks the database for the token's hash and the sign-outs now and then. While it cannot be
+  /// reached, what was last known goes on.
   private func refresh() async {
     let isDue = state.withLock { state in
       guard ContinuousClock.now - state.checkedAt > Self.hashLifetime else { return false }
@@ -82,7 +105,10 @@ final class Authenticator: Sendable {
       return true
     }
     guard isDue, let hash = try? await store.setting(AdminToken.settingName) else { return }
+    let signedOut = try? await store.setting(SignedOutSessions.settingName)
+    let now = Self.now
     state.withLock { state in
+      state.signedOut.merge(SignedOutSessions(text: signedOut ?? ""), now: now)
       guard state.tokenHash != hash else { return }
       state.tokenHash = hash
       state.signer = SessionSigner(secret: secret, tokenHash: hash)

@@ -85,7 +85,7 @@ struct SignInPages: Sendable {
 
   @concurrent
   private func signOut(_ request: Request, _ context: ServerContext) async throws -> Response {
-    if case .session(let session) = context.identity { authenticator.signOut(session) }
+    if case .session(let session) = context.identity { await authenticator.signOut(session) }
     return Response(
       status: .seeOther,
       headers: [

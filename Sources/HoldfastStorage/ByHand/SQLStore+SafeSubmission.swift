@@ -113,7 +113,7 @@ private struct SafelySubmitting {
   private static let holderStatement = Statement { dialect in
     """
     SELECT \(SnapshotColumns.list(dialect)) FROM \(SnapshotColumns.source)
-    WHERE s.tenant_id = $1 AND s.scope = $2 AND s.status IN ('pending', 'running', 'paused')
+    WHERE s.tenant_id = $1 AND s.scope = $2 AND \(isActive("s"))
     \(dialect.locking("s"))
     """
   }

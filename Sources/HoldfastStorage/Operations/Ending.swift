@@ -25,11 +25,7 @@ enum Ending {
     }
     guard !rows.isEmpty else { return recovered }
 
-    var ended: [Ended] = []
-    ended.reserveCapacity(rows.count)
-    try connection.run(update, [], rows: recordset(rows)) {
-      (row: any SQLRow) throws(StoreError) in ended.append(Ended(row))
-    }
+    let ended = try end(recordset(rows), connection)
     try connection.write(
       ended.map { ended in event(ended, ends[ended.id]) }.sorted { $0.scanID < $1.scanID })
     try Baselines.promote(ended.filter(\.movesBaseline), connection)
@@ -64,6 +60,21 @@ enum Ending {
       guard let rhythm = report.rhythm, sound.contains(report.lease.scanID) else { return nil }
       return (report.lease.scanID, rhythm)
     }
+  }
+
+  /// Ends the scans whose leases hold, and returns those.
+  private static func end(
+    _ rows: Recordset, _ connection: any SQLConnection
+  ) throws(StoreError) -> [Ended] {
+    let decode: (any SQLRow) throws(StoreError) -> Ended = { Ended($0) }
+    guard connection.dialect == .sqlite else {
+      return try connection.all(update, rows: rows, decode)
+    }
+    // SQLite keeps what a `RETURNING` returns in a table made for each row's run, which costs as much as the change itself.
+    // Its write transactions are alone, so that what is read first is what is changed.
+    let ended = try connection.all(ending, rows: rows, decode)
+    try connection.run(update, rows: rows)
+    return ended
   }
 
   /// What the ending statement tells of a scan that it has ended.
@@ -181,7 +192,7 @@ enum Ending {
     END
     """
 
-  private static let update = Statement { dialect in
+  private static let update = Statement(forEach: shape) { dialect in
     """
     UPDATE scans SET
       status = \(newStatus),
@@ -210,14 +221,30 @@ enum Ending {
       requested_by = NULL,
       last_activity_at = \(dialect.now),
       updated_at = \(dialect.now)
-    FROM \(dialect.rows(shape, from: 1))
+    \(dialect.each(shape))
     WHERE scans.id = r.id AND scans.lease_token = r.token
       AND scans.status IN (\(sources(of: .complete)))
-    RETURNING scans.id, scans.number, scans.tenant_id, scans.status, scans.attempt,
-      scans.errors_count, scans.cleanup_reason, scans.has_staged_parts,
-      EXISTS (
-        SELECT 1 FROM baselines WHERE baselines.tenant_id = scans.tenant_id
-          AND baselines.kind = scans.kind AND baselines.target_key = scans.target)
+    \(dialect == .postgres ? "RETURNING \(told("scans.status"))" : "")
+    """
+  }
+
+  /// On SQLite, what ``update`` is about to end.
+  private static let ending = Statement(forEach: shape) { dialect in
+    """
+    SELECT \(told(newStatus)) FROM scans
+    WHERE scans.id = r.id AND scans.lease_token = r.token
+      AND scans.status IN (\(sources(of: .complete)))
+    """
+  }
+
+  /// The columns of ``Ended``.
+  private static func told(_ status: String) -> String {
+    """
+    scans.id, scans.number, scans.tenant_id, \(status), scans.attempt, scans.errors_count,
+    r.reason, scans.has_staged_parts,
+    EXISTS (
+      SELECT 1 FROM baselines WHERE baselines.tenant_id = scans.tenant_id
+        AND baselines.kind = scans.kind AND baselines.target_key = scans.target)
     """
   }
 }

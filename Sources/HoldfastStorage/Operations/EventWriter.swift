@@ -26,11 +26,11 @@ private enum EventSQL {
   static let shape = RowShape(
     ("scan_id", .uuid), ("tenant_id", .text), ("event_type", .text), ("event_data", .json))
 
-  static let insert = Statement { dialect in
+  static let insert = Statement(forEach: shape) { dialect in
     """
     INSERT INTO scan_lifecycle_events (scan_id, tenant_id, event_type, event_data, created_at)
-    SELECT r.scan_id, r.tenant_id, r.event_type, r.event_data, \(dialect.now)
-    FROM \(dialect.rows(shape, from: 1))
+    \(dialect.values(
+      "r.scan_id, r.tenant_id, r.event_type, r.event_data, \(dialect.now)", of: shape))
     """
   }
 }

@@ -75,12 +75,11 @@ enum ItemWriter {
     ("scan_id", .int), ("key", .text), ("type", .text), ("change", .text),
     ("identity", .text), ("data", .json), ("long_key", .text))
 
-  private static let upsertItems = Statement { dialect in
+  private static let upsertItems = Statement(forEach: itemShape) { dialect in
     """
     INSERT INTO scan_items (scan_id, key, type, change, identity, data, long_key)
-    SELECT r.scan_id, r.key, r.type, r.change, r.identity, r.data, r.long_key
-    FROM \(dialect.rows(itemShape, from: 1))
-    WHERE TRUE
+    \(dialect.values(
+      "r.scan_id, r.key, r.type, r.change, r.identity, r.data, r.long_key", of: itemShape))
     ON CONFLICT (scan_id, key) DO UPDATE SET
       type = excluded.type, change = excluded.change, identity = excluded.identity,
       data = excluded.data, long_key = excluded.long_key
@@ -147,13 +146,12 @@ enum ItemWriter {
     ("scan_id", .int), ("path_key", .text), ("type", .text), ("path", .text),
     ("message", .text))
 
-  private static let upsertErrors = Statement { dialect in
+  private static let upsertErrors = Statement(forEach: errorShape) { dialect in
     """
     INSERT INTO scan_errors (
       scan_id, path_key, error_type, file_path, error_message, created_at)
-    SELECT r.scan_id, r.path_key, r.type, r.path, r.message, \(dialect.now)
-    FROM \(dialect.rows(errorShape, from: 1))
-    WHERE TRUE
+    \(dialect.values(
+      "r.scan_id, r.path_key, r.type, r.path, r.message, \(dialect.now)", of: errorShape))
     ON CONFLICT (scan_id, path_key, error_type) DO UPDATE SET
       error_message = excluded.error_message
     """

@@ -27,9 +27,8 @@ extension SQLStore {
     _ id: ScanID, for life: WorkerLife
   ) async throws(StoreError) -> Claim? {
     try await database.write { (connection) throws(StoreError) in
-      let claimed = try connection.first(
-        Claiming.claimOne, [.text(life.id), .text(life.name), .uuid(id)], Claiming.decode)
-      guard let claimed else { return nil }
+      let due = try connection.all(Claiming.dueByID, [.uuid(id)], Claiming.decode)
+      guard let claimed = try Claiming.start(due, for: life, connection).first else { return nil }
       try connection.write([Claiming.event(claimed, life)])
       return Claim(scan: claimed)
     }
@@ -113,15 +112,51 @@ private struct QueueGroups {
 }
 
 private enum Claiming {
+  /// A scan that is due, and the time of the transaction.
+  struct Due {
+    var scan: Scan
+    var now: Timestamp
+  }
+
   static func take(
     _ count: Int, kind: String, priority: Int64, for life: WorkerLife,
     _ connection: any SQLConnection
   ) throws(StoreError) -> [Scan] {
-    try connection.all(
-      claim,
-      [
-        .text(life.id), .text(life.name), .int(priority), .text(kind), .int(Int64(count)),
-      ], decode)
+    let due = try connection.all(
+      dueOfGroup, [.int(priority), .text(kind), .int(Int64(count))], decode)
+    return try start(due, for: life, connection)
+  }
+
+  /// Starts an attempt of each of these scans, whose rows are locked: the row and the value, by the same rules.
+  static func start(
+    _ due: [Due], for life: WorkerLife, _ connection: any SQLConnection
+  ) throws(StoreError) -> [Scan] {
+    guard !due.isEmpty else { return [] }
+    let count = try connection.run(
+      begin, [.text(life.id), .text(life.name)],
+      rows: Recordset(.ints(due.map(\.scan.number))))
+    guard count == due.count else {
+      throw .statement("\(due.count) scans were locked and \(count) could be claimed")
+    }
+    return due.map { due in
+      var scan = due.scan
+      scan.status = target
+      scan.attempt += 1
+      scan.leaseToken += 1
+      scan.workerID = life.id
+      scan.workerName = life.name
+      scan.claimedAt = due.now
+      scan.startedAt = scan.startedAt ?? due.now
+      scan.lastActivityAt = due.now
+      scan.updatedAt = due.now
+      if scan.checkpoint == Optional<JSONValue>.none { scan.progress = nil }
+      scan.progressMessage = nil
+      scan.waitingFor = nil
+      scan.verdict = Optional<JSONValue>.none
+      scan.suspicion = Optional<JSONValue>.none
+      scan.suspectedAt = nil
+      return scan
+    }
   }
 
   static func event(_ scan: Scan, _ life: WorkerLife) -> EventDraft {
@@ -154,63 +189,59 @@ private enum Claiming {
     """
   }
 
-  static func decode(_ row: any SQLRow) throws(StoreError) -> Scan { ScanColumns.decode(row) }
+  static func decode(_ row: any SQLRow) throws(StoreError) -> Due {
+    Due(scan: ScanColumns.decode(row), now: row.time(ScanColumns.count))
+  }
 
-  static let claim = statement { dialect in
+  static let dueOfGroup = Statement { dialect in
     """
-    SELECT number FROM scans
-    WHERE status = 'pending' AND priority = $3 AND kind = $4 AND run_at <= \(dialect.now)
-    ORDER BY run_at, number LIMIT $5 \(dialect.skippingLocked)
+    SELECT \(ScanColumns.list), \(dialect.now) FROM scans
+    WHERE status = 'pending' AND priority = $1 AND kind = $2 AND run_at <= \(dialect.now)
+    ORDER BY run_at, number LIMIT $3 \(dialect.skippingLocked)
     """
   }
 
-  static let claimOne = statement { dialect in
+  static let dueByID = Statement { dialect in
     """
-    SELECT number FROM scans
-    WHERE id = $3 AND status = 'pending' AND run_at <= \(dialect.now)
+    SELECT \(ScanColumns.list), \(dialect.now) FROM scans
+    WHERE id = $1 AND status = 'pending' AND run_at <= \(dialect.now)
     \(dialect.skippingLocked)
     """
   }
 
-  /// - Parameter due: selects the numbers of the scans to take; `$1` and `$2` are the worker's id and name.
-  private static func statement(_ due: @escaping (Dialect) -> String) -> Statement {
-    Statement { dialect in
-      """
-      WITH due AS MATERIALIZED (\(due(dialect)))
-      UPDATE scans SET
-        status = '\(target(.claim))',
-        transitions = scans.transitions + 1,
-        attempt = scans.attempt + 1,
-        lease_token = scans.lease_token + 1,
-        worker_id = $1,
-        worker_name = $2,
-        claimed_at = \(dialect.now),
-        started_at = coalesce(scans.started_at, \(dialect.now)),
-        last_activity_at = \(dialect.now),
-        updated_at = \(dialect.now),
-        progress = CASE WHEN scans.checkpoint IS NULL THEN NULL ELSE scans.progress END,
-        progress_message = NULL,
-        waiting_for = NULL,
-        wait_since = NULL,
-        waited_seconds = 0,
-        done_at_claim = CASE WHEN scans.checkpoint IS NULL THEN 0
-          ELSE \(dialect.done(of: "scans.progress")) END,
-        furthest_done = \(dialect.larger("scans.furthest_done", dialect.done(of: "scans.progress"))),
-        answered_at = NULL,
-        activity_at = NULL,
-        verdict = NULL,
-        suspicion = NULL,
-        suspected_at = NULL,
-        check_at = \(dialect.now(plus: Checks.runningSeconds))
-      FROM due
-      WHERE scans.number = due.number AND scans.status IN (\(sources(of: .claim)))
-      RETURNING \(ScanColumns.list)
-      """
-    }
-  }
+  private static let shape = RowShape(("number", .int))
+  private static let target = Lifecycle.status(after: .claim, from: .pending) ?? .running
 
-  private static func target(_ event: Lifecycle.Event) -> String {
-    Lifecycle.status(after: event, from: .pending)?.rawValue ?? ""
+  static let begin = Statement(forEach: shape, from: 3) { dialect in
+    """
+    UPDATE scans SET
+      status = '\(target.rawValue)',
+      transitions = scans.transitions + 1,
+      attempt = scans.attempt + 1,
+      lease_token = scans.lease_token + 1,
+      worker_id = $1,
+      worker_name = $2,
+      claimed_at = \(dialect.now),
+      started_at = coalesce(scans.started_at, \(dialect.now)),
+      last_activity_at = \(dialect.now),
+      updated_at = \(dialect.now),
+      progress = CASE WHEN scans.checkpoint IS NULL THEN NULL ELSE scans.progress END,
+      progress_message = NULL,
+      waiting_for = NULL,
+      wait_since = NULL,
+      waited_seconds = 0,
+      done_at_claim = CASE WHEN scans.checkpoint IS NULL THEN 0
+        ELSE \(dialect.done(of: "scans.progress")) END,
+      furthest_done = \(dialect.larger("scans.furthest_done", dialect.done(of: "scans.progress"))),
+      answered_at = NULL,
+      activity_at = NULL,
+      verdict = NULL,
+      suspicion = NULL,
+      suspected_at = NULL,
+      check_at = \(dialect.now(plus: Checks.runningSeconds))
+    \(dialect.each(shape, from: 3))
+    WHERE scans.number = r.number AND scans.status IN (\(sources(of: .claim)))
+    """
   }
 }
 

@@ -148,7 +148,7 @@ struct Acting {
   private static let holder = Statement(
     """
     SELECT \(ScanColumns.list) FROM scans
-    WHERE tenant_id = $1 AND scope = $2 AND status IN ('pending', 'running', 'paused')
+    WHERE tenant_id = $1 AND scope = $2 AND \(isActive())
     """)
 
   private static func statement(

@@ -148,7 +148,7 @@ private enum Advancing {
     ("stages", .bool), ("added", .int), ("updated", .int), ("removed", .int), ("moved", .int),
     ("found", .int), ("missing", .int), ("errors", .int))
 
-  private static let update = Statement { dialect in
+  private static let update = Statement(forEach: shape) { dialect in
     """
     UPDATE scans SET
       checkpoint = coalesce(r.checkpoint, scans.checkpoint),
@@ -180,7 +180,7 @@ private enum Advancing {
       errors_count = scans.errors_count + r.errors,
       last_activity_at = \(dialect.now),
       updated_at = \(dialect.now)
-    FROM \(dialect.rows(shape, from: 1))
+    \(dialect.each(shape))
     WHERE scans.id = r.id AND scans.lease_token = r.token AND scans.status = 'running'
     """
   }

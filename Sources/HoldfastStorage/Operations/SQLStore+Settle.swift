@@ -99,10 +99,12 @@ private enum Settling {
     ORDER BY gone.key
     """)
 
-  private static let markMoved = Statement { dialect in
+  private static let movedShape = RowShape(("key", .text), ("data", .json))
+
+  private static let markMoved = Statement(forEach: movedShape, from: 2) { dialect in
     """
     UPDATE scan_items SET change = 'moved', data = r.data
-    FROM \(dialect.rows(RowShape(("key", .text), ("data", .json)), from: 2))
+    \(dialect.each(movedShape, from: 2))
     WHERE scan_items.scan_id = $1 AND scan_items.key = r.key
     """
   }

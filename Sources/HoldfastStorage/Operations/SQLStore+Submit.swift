@@ -113,21 +113,22 @@ enum Submitting {
     ("priority", .int), ("scope", .text), ("idempotency_key", .text), ("delay", .double),
     ("max_runtime", .double), ("heartbeat", .double), ("created_by", .text))
 
-  private static let insertion = Statement { dialect in
-    """
-    INSERT INTO scans (
-      id, tenant_id, kind, target, params, priority, scope, idempotency_key, run_at,
-      max_runtime_minutes, heartbeat_interval_seconds, created_by, created_at, updated_at,
-      check_at)
-    SELECT r.id, r.tenant_id, r.kind, r.target, r.params, r.priority, r.scope,
-      r.idempotency_key, \(dialect.now(plus: "r.delay")), r.max_runtime, r.heartbeat,
-      r.created_by, \(dialect.now), \(dialect.now),
+  private static let insertion = Statement(forEach: shape) { dialect in
+    let now = dialect.now
+    let values = """
+      r.id, r.tenant_id, r.kind, r.target, r.params, r.priority, r.scope, r.idempotency_key,
+      \(dialect.now(plus: "r.delay")), r.max_runtime, r.heartbeat, r.created_by, \(now), \(now),
       \(dialect.now(plus: "r.delay + \(Checks.pendingSeconds)"))
-    FROM \(dialect.rows(shape, from: 1))
-    WHERE TRUE
-    ON CONFLICT DO NOTHING
-    RETURNING scans.id, scans.number, scans.created_at, scans.run_at
-    """
+      """
+    return """
+      INSERT INTO scans (
+        id, tenant_id, kind, target, params, priority, scope, idempotency_key, run_at,
+        max_runtime_minutes, heartbeat_interval_seconds, created_by, created_at, updated_at,
+        check_at)
+      \(dialect.values(values, of: shape))
+      ON CONFLICT DO NOTHING
+      RETURNING scans.id, scans.number, scans.created_at, scans.run_at
+      """
   }
 
   private static let searchShape = RowShape(
@@ -149,7 +150,7 @@ enum Submitting {
   private static let byScope = search(
     """
     scans.tenant_id = r.tenant_id AND scans.scope = r.scope
-    AND scans.status IN ('pending', 'running', 'paused')
+    AND \(isActive("scans"))
     """)
 }
 

@@ -212,12 +212,12 @@ private enum WorkerSQL {
   private static let pulse = RowShape(
     ("id", .uuid), ("token", .int), ("active", .bool), ("answered", .bool))
 
-  static let renew = Statement { dialect in
+  static let renew = Statement(forEach: pulse) { dialect in
     """
     UPDATE scans SET last_activity_at = \(dialect.now),
       activity_at = CASE WHEN r.active THEN \(dialect.now) ELSE scans.activity_at END,
       answered_at = CASE WHEN r.answered THEN \(dialect.now) ELSE scans.answered_at END
-    FROM \(dialect.rows(pulse, from: 1))
+    \(dialect.each(pulse))
     WHERE scans.id = r.id AND scans.lease_token = r.token AND scans.status = 'running'
     RETURNING scans.id, scans.requested_action,
       CASE WHEN scans.ordered_at IS NULL THEN NULL ELSE scans.ordered_recovery END,

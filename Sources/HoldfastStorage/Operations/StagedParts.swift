@@ -79,12 +79,11 @@ enum StagedParts {
     ("scan_id", .int), ("segment", .int), ("part_id", .blob), ("fingerprint", .blob),
     ("content", .blob))
 
-  private static let upsert = Statement { dialect in
+  private static let upsert = Statement(forEach: shape) { dialect in
     """
     INSERT INTO staged_parts (scan_id, segment, part_id, fingerprint, content)
-    SELECT r.scan_id, r.segment, r.part_id, r.fingerprint, r.content
-    FROM \(dialect.rows(shape, from: 1))
-    WHERE TRUE
+    \(dialect.values(
+      "r.scan_id, r.segment, r.part_id, r.fingerprint, r.content", of: shape))
     ON CONFLICT (scan_id, part_id, segment) DO UPDATE SET
       fingerprint = excluded.fingerprint, content = excluded.content
     """

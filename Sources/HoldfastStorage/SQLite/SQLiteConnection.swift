@@ -43,8 +43,7 @@ final class SQLiteConnection: SQLConnection {
       sqlite3_reset(handle)
       sqlite3_clear_bindings(handle)
     }
-    let connection = sqlite3_db_handle(handle)
-    let before = sqlite3_total_changes(connection)
+    var changed = 0
     sqlite3_reset(handle)
     for (index, value) in parameters.enumerated() { bind(value, to: handle, at: index + 1) }
     let row = SQLiteRow(handle)
@@ -53,24 +52,31 @@ final class SQLiteConnection: SQLConnection {
         for (column, values) in rows.columns.enumerated() {
           bind(values, index, to: handle, at: parameters.count + column + 1)
         }
-        try step(handle, row, body)
+        changed += try step(handle, row, body)
         sqlite3_reset(handle)
       }
     } else {
-      try step(handle, row, body)
+      changed = try step(handle, row, body)
     }
-    return withExtendedLifetime(prepared) { Int(sqlite3_total_changes(connection) - before) }
+    return withExtendedLifetime(prepared) { changed }
   }
 
+  /// Runs the statement to its end.
+  ///
+  /// - Returns: how many rows it changed itself; what triggers did beside it does not count.
   private func step(
     _ handle: OpaquePointer, _ row: SQLiteRow, _ body: (any SQLRow) throws(StoreError) -> Void
-  ) throws(StoreError) {
+  ) throws(StoreError) -> Int {
+    let connection = sqlite3_db_handle(handle)
+    let before = sqlite3_total_changes(connection)
     while true {
       switch sqlite3_step(handle) {
       case SQLITE_ROW:
         try body(row)
         if let fault = row.fault { throw .statement(fault) }
-      case SQLITE_DONE: return
+      case SQLITE_DONE:
+        // `changes` still tells of an earlier statement where this one changed nothing.
+        return sqlite3_total_changes(connection) == before ? 0 : Int(sqlite3_changes(connection))
       case let code:
         let message = String(cString: sqlite3_errmsg(sqlite3_db_handle(handle)))
         throw SQLiteDatabase.storeError(code: code, message: message)
@@ -123,9 +129,9 @@ final class SQLiteConnection: SQLConnection {
         // An empty text has no address of its own, and without one SQLite would bind a null.
         let start = bytes.baseAddress
         if let start {
-          sqlite3_bind_text(handle, CInt(index), start, CInt(bytes.count), transient)
+          sqlite3_bind_text(handle, CInt(index), start, CInt(bytes.count), sqliteTransient)
         } else {
-          sqlite3_bind_text(handle, CInt(index), "", 0, transient)
+          sqlite3_bind_text(handle, CInt(index), "", 0, sqliteTransient)
         }
       }
     }
@@ -135,7 +141,7 @@ final class SQLiteConnection: SQLConnection {
     guard let value else { return bindNull(to: handle, at: index) }
     _ = value.withUnsafeBytes { bytes in
       if let start = bytes.baseAddress, bytes.count > 0 {
-        sqlite3_bind_blob(handle, CInt(index), start, CInt(bytes.count), transient)
+        sqlite3_bind_blob(handle, CInt(index), start, CInt(bytes.count), sqliteTransient)
       } else {
         sqlite3_bind_zeroblob(handle, CInt(index), 0)
       }
@@ -148,7 +154,7 @@ final class SQLiteConnection: SQLConnection {
 }
 
 /// Tells SQLite to copy what is bound (`SQLITE_TRANSIENT`, a macro that Swift does not see).
-private let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+let sqliteTransient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 
 extension String {
   /// PostgreSQL keeps no NUL in a text; so that both databases agree, neither does SQLite here.

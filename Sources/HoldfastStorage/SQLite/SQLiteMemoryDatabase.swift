@@ -71,9 +71,8 @@ package final class SQLiteMemoryDatabase: Database {
     _ body: (GRDB.Database) throws(StoreError) -> T
   ) throws(StoreError) -> T {
     let result: Result<T, StoreError> = queue.inDatabase { database in
-      Result { () throws(StoreError) in
-        try clocks.stopped { () throws(StoreError) in try body(database) }
-      }
+      clocks.begin(database)
+      return Result { () throws(StoreError) in try body(database) }
     }
     return try result.get()
   }
@@ -90,10 +89,11 @@ extension SQLiteClocks {
   /// Puts this clock in the place of the machine's in triggers and column defaults, whose one form is
   /// `strftime('%Y-%m-%dT%H:%M:%fZ', …)`.
   func replaceSystemTime(in database: GRDB.Database) {
+    let clock = clock(of: database)
     database.add(
-      function: DatabaseFunction("strftime", argumentCount: 2) { [self] arguments in
+      function: DatabaseFunction("strftime", argumentCount: 2) { arguments in
         guard let value = String.fromDatabaseValue(arguments[1]) else { return nil }
-        return value == "now" ? now.description : Timestamp(value)?.description
+        return value == "now" ? clock?.text(after: 0) : Timestamp(value)?.description
       })
   }
 }

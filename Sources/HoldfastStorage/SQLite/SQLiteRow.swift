@@ -26,12 +26,11 @@ final class SQLiteRow: SQLRow {
   }
 
   func uuid(_ column: Int) -> ScanID {
-    let text = text(column)
-    guard let id = ScanID(text) else {
-      refuse(column, because: "“\(text)” is not a UUID")
+    withText(column) { bytes in
+      if let id = ScanID(utf8: bytes) { return id }
+      refuse(column, because: "“\(String(decoding: bytes, as: UTF8.self))” is not a UUID")
       return ScanID(high: 0, low: 0)
     }
-    return id
   }
 
   func time(_ column: Int) -> Timestamp {

@@ -1,3 +1,5 @@
+import HoldfastCore
+
 extension Migration {
   /// Scans, their stories, errors and items; baselines; workers; settings; the library scanner's views.
   static let first = Migration(number: 1, name: "scans, events, items, baselines, workers") {
@@ -63,8 +65,8 @@ extension Migration {
         tenant_id \(text) NOT NULL DEFAULT 'default',
         kind \(key) NOT NULL,
         target \(text) NOT NULL,
-        status \(text) NOT NULL DEFAULT 'pending' CHECK (status IN (
-          'pending', 'running', 'paused', 'completed', 'partial', 'failed', 'cancelled')),
+        status \(text) NOT NULL DEFAULT 'pending'
+          CHECK (\(anyOf("status", ScanStatus.allCases.map(\.rawValue)))),
         scope \(text),
         idempotency_key \(text),
         params \(json) NOT NULL DEFAULT \(empty),
@@ -196,7 +198,7 @@ extension Migration {
       // it too (nulls never collide), so that it also finds all that is active.
       """
       CREATE UNIQUE INDEX scans_scope ON scans (tenant_id, scope)
-      WHERE status IN ('pending', 'running', 'paused')
+      WHERE \(isActive())
       """,
       """
       CREATE UNIQUE INDEX scans_idempotency ON scans (tenant_id, idempotency_key)
@@ -208,7 +210,7 @@ extension Migration {
       // Most items of a first scan are added, and listing those needs no index of its own.
       """
       CREATE INDEX scan_items_changed ON scan_items (scan_id, change, key)
-      WHERE change IN ('updated', 'removed', 'moved', 'missing')
+      WHERE \(anyOf("change", ["updated", "removed", "moved", "missing"]))
       """,
     ]
   }

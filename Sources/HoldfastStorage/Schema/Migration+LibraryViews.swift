@@ -51,7 +51,7 @@ extension Migration {
   private static func lock(_ dialect: Dialect) -> String {
     let oldest = """
       SELECT number, created_by, started_at, created_at FROM scans
-      WHERE kind = 'library' AND status IN ('pending', 'running', 'paused')
+      WHERE kind = 'library' AND \(isActive())
       ORDER BY number LIMIT 1
       """
     let flag = dialect == .postgres ? "(holder.number IS NOT NULL)" : "holder.number IS NOT NULL"
@@ -107,7 +107,7 @@ extension Migration {
           status = CASE status WHEN 'running' THEN 'failed' ELSE 'cancelled' END,
           error_message = 'The scan lock was released by hand',
           cleanup_reason = 'manual_intervention'
-        WHERE kind = 'library' AND status IN ('pending', 'running', 'paused');
+        WHERE kind = 'library' AND \(isActive());
       END IF;
       RETURN NEW;
     END
@@ -148,7 +148,7 @@ extension Migration {
         status = CASE status WHEN 'running' THEN 'failed' ELSE 'cancelled' END,
         error_message = 'The scan lock was released by hand',
         cleanup_reason = 'manual_intervention'
-      WHERE kind = 'library' AND status IN ('pending', 'running', 'paused')
+      WHERE kind = 'library' AND \(isActive())
         AND NOT NEW.is_locked AND OLD.is_locked;
     END
     """,

@@ -27,7 +27,7 @@ extension Migration {
       // A heartbeat moves no column of it, so that it stays as it is until a sweep finds a scan and sets its next look.
       """
       CREATE INDEX scans_check ON scans (check_at, number)
-      WHERE status IN ('pending', 'running', 'paused')
+      WHERE \(isActive())
       """,
       """
       CREATE TABLE leaderships (

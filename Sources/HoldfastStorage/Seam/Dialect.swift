@@ -57,14 +57,6 @@ package enum Dialect: String, Sendable, CaseIterable {
     }
   }
 
-  /// `number` as a whole number.
-  func integer(_ expression: String) -> String {
-    switch self {
-    case .sqlite: "CAST(\(expression) AS INTEGER)"
-    case .postgres: "(\(expression))::bigint"
-    }
-  }
-
   /// The rows of a ``Recordset`` as a table named `r`, whose parameters are numbered from `first`.
   func rows(_ shape: RowShape, from first: Int) -> String {
     let columns = shape.columns.enumerated()
@@ -76,6 +68,22 @@ package enum Dialect: String, Sendable, CaseIterable {
       let arrays = columns.map { "$\(first + $0.offset)::\(typeName($0.element.type))[]" }
       let names = columns.map(\.element.name)
       return "unnest(\(arrays.joined(separator: ", "))) AS r(\(names.joined(separator: ", ")))"
+    }
+  }
+
+  /// The `FROM` of an `UPDATE` for each row of a ``Recordset``; see ``Statement/init(forEach:from:_:)``.
+  func each(_ shape: RowShape, from first: Int = 1) -> String {
+    switch self {
+    case .sqlite: ""
+    case .postgres: "FROM \(rows(shape, from: first))"
+    }
+  }
+
+  /// The rows of an `INSERT` for each row of a ``Recordset``; see ``Statement/init(forEach:from:_:)``.
+  func values(_ expressions: String, of shape: RowShape, from first: Int = 1) -> String {
+    switch self {
+    case .sqlite: "VALUES (\(expressions))"
+    case .postgres: "SELECT \(expressions) FROM \(rows(shape, from: first))"
     }
   }
 

@@ -9,6 +9,19 @@ package struct Statement: Sendable {
     postgres = make(.postgres)
   }
 
+  /// A statement that changes or inserts one row for each row of a ``Recordset``.
+  ///
+  /// - Parameters:
+  ///   - shape: the recordset's columns, which `make` calls `r.name`.
+  ///   - first: the number of the first one's parameter.
+  ///   - make: writes the statement with ``Dialect/each(_:from:)`` or ``Dialect/values(_:of:from:)``. SQLite runs it once
+  ///     for each row, so that `r.name` is simply a parameter there.
+  init(forEach shape: RowShape, from first: Int = 1, _ make: (Dialect) -> String) {
+    sqlite = Statement.withQuestionMarks(
+      Statement.replacingColumns(of: shape, from: first, in: make(.sqlite)))
+    postgres = make(.postgres)
+  }
+
   /// A statement that both databases understand as it is.
   package init(_ sql: String) {
     self.init { _ in sql }
@@ -19,6 +32,29 @@ package struct Statement: Sendable {
     case .sqlite: sqlite
     case .postgres: postgres
     }
+  }
+
+  /// Writes `r.name` as `$n`.
+  private static func replacingColumns(
+    of shape: RowShape, from first: Int, in sql: String
+  ) -> String {
+    var result = ""
+    var rest = sql[...]
+    while let place = rest.firstRange(of: "r.") {
+      let before =
+        place.lowerBound == sql.startIndex ? " " : sql[sql.index(before: place.lowerBound)]
+      let name = rest[place.upperBound...].prefix { $0.isLetter || $0 == "_" }
+      let column = shape.columns.firstIndex { $0.name == name }
+      result += rest[..<place.lowerBound]
+      if let column, !before.isLetter, before != "_" {
+        result += "$\(first + column)"
+        rest = rest[name.endIndex...]
+      } else {
+        result += "r."
+        rest = rest[place.upperBound...]
+      }
+    }
+    return result + rest
   }
 
   /// SQLite numbers `?1`, and takes `$1` for a name.

@@ -78,33 +78,30 @@ private enum Looking {
   /// Before every time that a scan can have.
   static let beginning = "0001-01-01T00:00:00.000Z"
 
-  static let active = statement("s.status IN (\(actives)) AND s.number > $1", "s.number", 2)
+  static let active = statement("\(isActive("s")) AND s.number > $1", "s.number", 2)
 
-  static let byID = statement("s.id = $1 AND s.status IN (\(actives))", "s.number", nil)
+  static let byID = statement("s.id = $1 AND \(isActive("s"))", "s.number", nil)
 
   static let byScope = statement(
-    "s.tenant_id = $1 AND s.scope = $2 AND s.status IN (\(actives))", "s.number", nil)
+    "s.tenant_id = $1 AND s.scope = $2 AND \(isActive("s"))", "s.number", nil)
 
   static let due = Statement { dialect in
     """
     SELECT \(SnapshotColumns.list(dialect)) FROM \(SnapshotColumns.source)
-    WHERE s.status IN (\(actives)) AND s.check_at <= \(dialect.now)
+    WHERE \(isActive("s")) AND s.check_at <= \(dialect.now)
       AND (s.check_at, s.number) > (\(dialect == .postgres ? "$1::timestamptz" : "$1"), $2)
     ORDER BY s.check_at, s.number LIMIT $3
     """
   }
 
   static let unarmed = statement(
-    "s.status IN (\(actives)) AND s.check_at IS NULL", "s.check_at, s.number", 1)
+    "\(isActive("s")) AND s.check_at IS NULL", "s.check_at, s.number", 1)
 
   static let now = Statement { "SELECT \($0.now)" }
 
   static func decode(_ row: any SQLRow) throws(StoreError) -> (DuePage.Row, Timestamp) {
     (SnapshotColumns.decode(row), SnapshotColumns.now(row))
   }
-
-  private static let actives = ScanStatus.allCases.filter(\.isActive)
-    .map { "'\($0.rawValue)'" }.joined(separator: ", ")
 
   private static func statement(
     _ predicate: String, _ order: String, _ limit: Int?

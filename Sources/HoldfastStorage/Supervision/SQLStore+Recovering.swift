@@ -262,7 +262,7 @@ enum Recovering {
       requested_action = NULL, ordered_recovery = NULL, ordered_at = NULL,
       updated_at = \(dialect.now)
     WHERE scans.tenant_id = $1 AND scans.scope = $2
-      AND scans.status IN ('pending', 'running', 'paused')
+      AND \(isActive("scans"))
     RETURNING \(ScanColumns.list)
     """
   }

@@ -124,7 +124,7 @@ private enum Supervising {
     """
     SELECT coalesce(scans.verdict, '{}') FROM scans
     WHERE scans.id = $1 AND scans.lease_token = $2
-      AND scans.status IN ('pending', 'running', 'paused') \(dialect.locking("scans"))
+      AND \(isActive("scans")) \(dialect.locking("scans"))
     """
   }
 

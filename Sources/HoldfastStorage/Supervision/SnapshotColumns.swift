@@ -18,7 +18,7 @@ enum SnapshotColumns {
     CASE WHEN s.status = 'pending' AND s.scope IS NULL THEN (
       SELECT h.number FROM scans h
       WHERE h.tenant_id = s.tenant_id AND h.scope = s.kind || ':' || s.target
-        AND h.status IN ('pending', 'running', 'paused') LIMIT 1) END
+        AND \(isActive("h")) LIMIT 1) END
     """
   }
 

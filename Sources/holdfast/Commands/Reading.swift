@@ -92,6 +92,38 @@ struct PagePrinter<Row: Codable & Sendable> {
   }
 }
 
+/// What the commands that list what belongs to one scan have in common: their arguments and their way from the database to
+/// the page.
+struct ScanListing: ParsableArguments {
+  @Argument(help: ArgumentHelp("A scan's number or UUID.", valueName: "id"))
+  var scan: ScanArgument
+
+  @OptionGroup(title: "Output") var page: PageOptions
+  @OptionGroup(title: "Output") var output: OutputOptions
+  @OptionGroup(title: "Database") var database: DatabaseOptions
+
+  /// - Parameters:
+  ///   - noun: what a row is called, for the note on what is left.
+  ///   - fetch: asks the store for a page of this scan's rows.
+  func run<Row: Codable & Sendable>(
+    _ program: Program, noun: String, columns: [Table.Column], row: (Row) -> [Table.Cell],
+    fetch: (SQLStore, ScanID, _ cursor: String?, _ limit: Int) async throws(StoreError) ->
+      Page<Row>
+  ) async throws -> ExitStatus {
+    let store = try await Composition(program, options: database).openExisting()
+    let id = try await scan.find(in: store).id
+    let printer = PagePrinter<Row>(
+      program: program, options: page, json: output.json, noun: noun)
+    try await printer.run(
+      table: Table(columns, terminal: program.output), row: row,
+      fetch: { cursor, limit async throws(StoreError) in
+        try await fetch(store, id, cursor, limit)
+      })
+    await store.close()
+    return .success
+  }
+}
+
 extension Program {
   func printJSON(_ value: some Encodable) throws(CommandFailure) {
     output.write(try JSONText.of(value, pretty: output.isInteractive) + "\n")

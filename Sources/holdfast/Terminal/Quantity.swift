@@ -1,3 +1,5 @@
+import HoldfastCore
+
 /// Numbers, sizes and durations as people read them.
 enum Quantity {
   /// `1234567` as `1,234,567`.
@@ -12,16 +14,7 @@ enum Quantity {
   }
 
   /// `5368709120` as `5.0 GiB`.
-  static func bytes(_ count: Int64) -> String {
-    let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
-    var value = Double(count)
-    var unit = 0
-    while value >= 1024, unit < units.count - 1 {
-      value /= 1024
-      unit += 1
-    }
-    return unit == 0 ? "\(count) B" : "\(oneDecimal(value)) \(units[unit])"
-  }
+  static func bytes(_ count: Int64) -> String { ByteCount.text(count) }
 
   /// `3.2 s`, `4:05`, `1:02:03`, `2 d 3:04:05`.
   static func duration(seconds: Double) -> String {

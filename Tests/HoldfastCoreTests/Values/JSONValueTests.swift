@@ -16,6 +16,27 @@ import Testing
     #expect(try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)) == value)
   }
 
+  @Test(arguments: [
+    #"["\u00e9\ud83d\ude00\n\t\r\b\f\/\\\""]"#, #"[1.5,-0.5,0,-7,12345678901234567890]"#,
+    #" { "a" : [ ] , "b" : { } } "#,
+  ])
+  func readsAsFoundationDoes(_ text: String) throws {
+    let expected = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
+    #expect(JSONValue(parsing: text) == expected)
+    // A lone surrogate is no character.
+    #expect(JSONValue(parsing: #""\ud83d""#) == "\u{FFFD}")
+  }
+
+  @Test(arguments: [("", 0), ("nul", 0), (#"{"a":1} x"#, 8), (#"{"a" 1}"#, 5), ("[[[]]]", 2)])
+  func saysWhereATextStopsBeingJSON(_ text: String, _ offset: Int) {
+    let result = Array(text.utf8).withUnsafeBytes { JSONValue.parse($0, maxDepth: 1) }
+    guard case .failure(let error) = result else {
+      Issue.record("it was read")
+      return
+    }
+    #expect(error.offset == offset)
+  }
+
   @Test func numbersKeepWhatTheyCan() throws {
     func read(_ text: String) throws -> JSONValue {
       try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
