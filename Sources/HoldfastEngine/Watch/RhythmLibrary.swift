@@ -1,4 +1,4 @@
-package import HoldfastCore
+import HoldfastCore
 package import HoldfastStorage
 package import Logging
 import Synchronization
