@@ -53,7 +53,7 @@ package final class PostgresServer: Sendable {
     let settings = """
       listen_addresses = ''
       unix_socket_directories = '\(folder)'
-      max_connections = 200
+      max_connections = 500
       fsync = \(durable ? "on" : "off")
       timezone = 'UTC'
       """

@@ -82,7 +82,7 @@ package struct RecoveryApplier: Sendable {
   package static func isWorkerThere(_ entry: RecoveryPlan.Entry, _ row: DuePage.Row) -> Bool {
     guard row.snapshot.status == .running, let worker = row.snapshot.worker else { return false }
     switch entry.verdict.kind {
-    case .dead, .neverStarted: return false
+    case .dead, .neverStarted, .poison: return false
     default: return worker.secondOpinion != .gone
     }
   }

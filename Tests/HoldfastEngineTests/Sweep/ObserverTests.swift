@@ -93,10 +93,10 @@ import Testing
 
   /// On this machine nobody need wait: the kernel tells that the processes are gone.
   @Test func aMassDeathThatTheKernelConfirmsIsRecoveredAtOnce() async throws {
-    let host = LinuxProcess.current().host
+    let process = LinuxProcess.current()
     var claims: [Claim] = []
     for number in 0..<4 {
-      let life = try await stage.worker("w\(number)", host: host, boot: "another boot")
+      let life = try await stage.worker("w\(number)", host: process.host, boot: process.bootID)
       claims.append(try await stage.running("/\(number)", by: life))
     }
     stage.clock.advance(91)

@@ -109,5 +109,9 @@ import Testing
       verdicts += try await stage.sweeper().runOnce().results.map(\.entry.verdict.kind)
     }
     #expect(verdicts == [.dead, .dead, .poison])
+    let ended = try #require(try await stage.store.scan(.id(request.id)))
+    #expect(ended.status == .failed)
+    #expect(ended.cleanupReason == "runner_crashed")
+    #expect(ended.crashes == 3)
   }
 }
