@@ -62,7 +62,9 @@ package struct ReportBuffer {
   }
 
   /// Takes what is due, at most one report for each lease, the longest due first.
-  package mutating func take(now: Instant, maxReports: Int = 500, maxBytes: Int = 4 << 20) -> [Entry] {
+  package mutating func take(now: Instant, maxReports: Int = 500, maxBytes: Int = 4 << 20)
+    -> [Entry]
+  {
     let due = queues.compactMap { lease, queue in
       queue.first.flatMap { $0.dueAt <= now ? (lease: lease, dueAt: $0.dueAt) : nil }
     }
