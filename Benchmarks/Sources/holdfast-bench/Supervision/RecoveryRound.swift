@@ -146,7 +146,7 @@ private final class Brake: Sendable {
   private let state = Mutex((workers: [Int32](), isOver: false))
 
   init() {
-    let thread = Thread { [state] in
+    let thread = Thread { [self] in
       while true {
         let (workers, isOver) = state.withLock { ($0.workers, $0.isOver) }
         if isOver { return }
