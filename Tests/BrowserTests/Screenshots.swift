@@ -44,6 +44,9 @@ struct Screenshots {
         while (texts.nextNode()) {
           texts.currentNode.data = texts.currentNode.data.replaceAll('\(dashboard.library)', '/srv/courses');
         }
+        for (const input of document.querySelectorAll('input')) {
+          input.value = input.value.replaceAll('\(dashboard.library)', '/srv/courses');
+        }
         return document.body.innerText.includes('\(dashboard.library)');
       })()
       """)
