@@ -97,6 +97,19 @@ import Testing
     }
   }
 
+  /// What follows the header of such an answer would be taken for the next answer on its connection.
+  @Test(arguments: ["/sign-in?code=x", "/api/v1/scans", "/nowhere", "/health"])
+  func answersToHeadHaveNoContent(path: String) async throws {
+    try await TestServer.run { server in
+      let answer = try await RawExchange.run(
+        "HEAD \(path) HTTP/1.1\r\nHost: 127.0.0.1:\(server.port)\r\nConnection: close\r\n\r\n",
+        port: server.port)
+      #expect(answer.hasPrefix("HTTP/1.1 "))
+      #expect(answer.lowercased().contains("content-length: "))
+      #expect(answer.hasSuffix("\r\n\r\n"))
+    }
+  }
+
   @Test func problemsHaveOneShape() async throws {
     try await TestServer.run { server in
       let answer = try await server.get("/api/v1/scans/nonsense")

@@ -26,6 +26,8 @@ struct EnvelopeMiddleware: RouterMiddleware {
     } catch {
       response = answer(to: error, request, context)
     }
+    // Bytes after such an answer would be taken for the next one on the same connection.
+    if request.method == .head { response = response.createHeadResponse() }
     SecurityHeaders.apply(to: &response.headers)
     response.headers[.requestID] = context.requestID
     context.logger.debug(
