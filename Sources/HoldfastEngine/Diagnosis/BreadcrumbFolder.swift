@@ -97,18 +97,36 @@ final class BreadcrumbFolder: Sendable {
     }
   }
 
+  /// Makes the folder and locks it before it has its name: a worker that starts beside this one would otherwise find it without its
+  /// lock, take it for an earlier life's, and remove it.
   private static func open(_ path: String) throws(BreadcrumbFile.Failure) -> Int32 {
-    var made = ""
-    for component in path.split(separator: "/") {
-      made += "/" + component
-      if mkdir(made, 0o700) != 0, errno != EEXIST { throw .cannotCreate(path: made, code: errno) }
+    let components = path.split(separator: "/")
+    var parent = ""
+    for component in components.dropLast() {
+      parent += "/" + component
+      if mkdir(parent, 0o700) != 0, errno != EEXIST {
+        throw .cannotCreate(path: parent, code: errno)
+      }
     }
-    let descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
-    guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+    let unnamed = "\(parent)/\(unnamedPrefix)\(components.last ?? "")"
+    if mkdir(unnamed, 0o700) != 0, errno != EEXIST {
+      throw .cannotCreate(path: unnamed, code: errno)
+    }
+    let descriptor = Glibc.open(unnamed, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
+    guard descriptor >= 0, flock(descriptor, LOCK_EX | LOCK_NB) == 0, rename(unnamed, path) == 0
+    else {
       let code = errno
       if descriptor >= 0 { close(descriptor) }
       throw .cannotCreate(path: path, code: code)
     }
     return descriptor
+  }
+
+  /// What a folder is called before it is locked.
+  private static let unnamedPrefix = ".new-"
+
+  /// The lives that have a folder of breadcrumbs in `path`.
+  static func lives(in path: String) -> [String] {
+    Journal.names(in: path).filter { !$0.hasPrefix(unnamedPrefix) }
   }
 }

@@ -15,7 +15,7 @@ struct LeftoverBreadcrumbs: Sendable {
   /// - Throws: ``StoreError``; what is not stored by then stays where it is.
   func deliver() async throws(StoreError) {
     let folder = folder
-    for life in await blocking({ Journal.names(in: folder) }) ?? [] {
+    for life in await blocking({ BreadcrumbFolder.lives(in: folder) }) ?? [] {
       guard let left = await blocking({ BreadcrumbFolder.reopen("\(folder)/\(life)") }) ?? nil
       else { continue }
       // Of a life that this database has never seen, its scans are another database's.

@@ -191,7 +191,14 @@ extension Journal {
     guard state.descriptor < 0 else { return }
     let path = segmentPath(state.end.segment)
     state.descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-    guard state.descriptor >= 0 else { throw Self.failure(path) }
+    guard state.descriptor >= 0 else {
+      let failure = Self.failure(path)
+      // A worker that starts beside this one may have found the folder in the moment before it was locked, and removed it as an
+      // empty one of an earlier life: the next try makes it anew.
+      close(state.lock)
+      state.lock = -1
+      throw failure
+    }
     try syncFolder()
   }
 

@@ -1,6 +1,7 @@
 import Foundation
 import HoldfastCore
 import HoldfastTestKit
+import Synchronization
 import Testing
 
 @testable import HoldfastEngine
@@ -30,6 +31,30 @@ import Testing
     #expect(try left.attempts.first?.file.harvest().processID == 0)
     left.remove()
     #expect(!FileManager.default.fileExists(atPath: path))
+  }
+
+  /// Whoever looks for the folders of earlier lives at any moment either does not see this one or cannot open it.
+  @Test func aFolderIsNeverSeenWithoutItsLock() async throws {
+    let path = folder.path("breadcrumbs")
+    let isOver = Mutex(false)
+    async let taken = Task.detached { () -> String? in
+      while !isOver.withLock(\.self) {
+        let lives = BreadcrumbFolder.lives(in: path)
+        if let life = lives.first(where: { BreadcrumbFolder.reopen("\(path)/\($0)") != nil }) {
+          return life
+        }
+      }
+      return nil
+    }.value
+    var lives: [BreadcrumbFolder] = []
+    for number in 0..<200 {
+      let life = BreadcrumbFolder(path: "\(path)/life-\(number)")
+      _ = try life.next()
+      lives.append(life)
+    }
+    isOver.withLock { $0 = true }
+    #expect(await taken == nil, "a folder was taken from its life")
+    #expect(BreadcrumbFolder.lives(in: path).count == lives.count)
   }
 
   @Test func anAttemptsFileGoesWithIt() throws {
