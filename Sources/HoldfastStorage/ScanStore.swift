@@ -21,7 +21,7 @@ package protocol ScanStore: Sendable {
   /// Hands out up to `limit` pending scans that are due, the highest priority first, the oldest first within one; each becomes
   /// a new attempt with a larger lease token, recorded as held by this worker.
   ///
-  /// - Parameter kinds: the kinds to take; `nil` for any.
+  /// - Parameter kinds: the kinds to take; `nil` for any but ``KindCatalog/attached``.
   func claim(
     for life: WorkerLife, kinds: [String]?, limit: Int
   ) async throws(StoreError) -> [Claim]

@@ -130,13 +130,36 @@ struct Composition: Sendable {
     _ store: any ScanStore, _ rhythms: RhythmLibrary?, slots: Int, kinds: [String] = [],
     onlyScan: ScanID? = nil
   ) -> Worker {
+    worker(
+      store, rhythms, slots: slots, kinds: kinds, onlyScan: onlyScan,
+      limits: configuration.runnerLimits, policy: policy)
+  }
+
+  /// A worker for one program, which is the user's own: nothing limits it but what the command line says.
+  func worker(
+    _ store: any ScanStore, running program: ProgramSpec, as scan: ScanID, policy: Policy,
+    attachment: RunnerAttachment
+  ) -> Worker {
+    worker(
+      store, nil, slots: 1, kinds: [KindCatalog.attached], onlyScan: scan, limits: RunnerLimits(),
+      policy: { _, _ in policy }, program: { _ in program }, attachment: attachment)
+  }
+
+  private func worker(
+    _ store: any ScanStore, _ rhythms: RhythmLibrary?, slots: Int, kinds: [String],
+    onlyScan: ScanID?, limits: RunnerLimits,
+    policy: @escaping @Sendable (String, String) -> Policy,
+    program: @escaping @Sendable (Scan) -> ProgramSpec? = { _ in nil },
+    attachment: RunnerAttachment? = nil
+  ) -> Worker {
     let worker = WorkerConfiguration(
       name: configuration.workerName ?? ProcessEnvironment.hostName, slots: slots, kinds: kinds,
       dataDirectory: configuration.dataDirectory,
       runnerCommand: [ProcessEnvironment.programPath, "runner"],
       heartbeatIntervalSeconds: configuration.policies.shortestHeartbeatSeconds,
       version: holdfastVersion, spareRunners: onlyScan == nil ? 1 : 0,
-      limits: configuration.runnerLimits, policy: policy, rhythms: rhythms, onlyScan: onlyScan)
+      limits: limits, policy: policy, rhythms: rhythms, onlyScan: onlyScan, program: program,
+      attachment: attachment)
     return Worker(store: store, configuration: worker, logger: logger)
   }
 }

@@ -12,7 +12,12 @@ enum ExitStatus: Int32, Sendable, CaseIterable {
   case operatingSystem = 71
   case notYet = 75
   case configuration = 78
+  case timedOut = 124
+  case runFailed = 125
+  case cannotRun = 126
+  case notFound = 127
   case interrupted = 130
+  case killed = 137
   case terminated = 143
 
   /// A stable word for programs, in the JSON form of errors.
@@ -29,6 +34,11 @@ enum ExitStatus: Int32, Sendable, CaseIterable {
     case .operatingSystem: "operating_system"
     case .notYet: "not_yet"
     case .configuration: "configuration"
+    case .timedOut: "timed_out"
+    case .runFailed: "run_failed"
+    case .cannotRun: "cannot_run"
+    case .notFound: "not_found"
+    case .killed: "killed"
     case .interrupted: "interrupted"
     case .terminated: "terminated"
     }
@@ -54,6 +64,13 @@ enum ExitStatus: Int32, Sendable, CaseIterable {
     case .configuration:
       "The file or the environment has a bad setting, or the database's schema does not fit this "
         + "holdfast."
+    case .timedOut:
+      "`holdfast run`: a limit (`--timeout`, `--stall`, `--no-output`) ended the command."
+    case .runFailed:
+      "`holdfast run` itself failed, before the command or beside it; what it says tells why."
+    case .cannotRun: "`holdfast run`: the command is there and cannot be run."
+    case .notFound: "`holdfast run`: there is no such command."
+    case .killed: "`holdfast run`: a limit ended the command, and it had to be killed."
     case .interrupted: "Ended by Ctrl-C before anything was submitted, or by a second one."
     case .terminated: "Ended by a second SIGTERM, without draining."
     }

@@ -14,7 +14,10 @@ struct HoldfastCommand: ParsableCommand {
       CommandGroup(name: "Running", subcommands: [ServeCommand.self, WorkerCommand.self]),
       CommandGroup(
         name: "Scanning",
-        subcommands: [ScanCommand.self, SubmitCommand.self, CheckCommand.self, FollowCommand.self]),
+        subcommands: [
+          ScanCommand.self, RunCommand.self, SubmitCommand.self, CheckCommand.self,
+          FollowCommand.self,
+        ]),
       CommandGroup(
         name: "Reading",
         subcommands: [

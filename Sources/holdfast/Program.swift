@@ -14,6 +14,13 @@ struct Program: Sendable {
   }
 
   func run(_ arguments: [String]) async -> ExitStatus {
+    let status = await runCommand(arguments)
+    // Whoever calls a command through `run` must be able to tell its statuses from Holdfast's.
+    guard arguments.first == "run", status != .success, status != .notYet else { return status }
+    return .runFailed
+  }
+
+  private func runCommand(_ arguments: [String]) async -> ExitStatus {
     var wantsJSON = arguments.prefix { $0 != "--" }.contains("--json")
     do {
       let command = try HoldfastCommand.parseAsRoot(arguments)

@@ -12,6 +12,11 @@ int holdfast_spawn(
     const char *path, char *const arguments[], char *const environment[], int input, int output,
     int error, pid_t *process);
 
+// The same, with the descriptors of `more` open beside the standard streams, as 3, 4, and so on. They must be numbered above those here.
+int holdfast_spawn_with(
+    const char *path, char *const arguments[], char *const environment[], int input, int output,
+    int error, const int *more, int more_count, pid_t *process);
+
 // A descriptor that becomes readable when the process ends, or -1 with `errno`.
 int holdfast_pidfd_open(pid_t process);
 

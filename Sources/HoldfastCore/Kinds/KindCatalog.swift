@@ -1,6 +1,9 @@
 /// The kinds of scan that the product itself knows, and what each asks of a request.
 package enum KindCatalog {
   package static let builtIn = ["library"]
+  /// The kind of what `holdfast run` runs: only the worker that comes with the command takes its scan, since the program belongs to the
+  /// command's terminal, environment and folder.
+  package static let attached = "command"
 
   /// Checks a request and returns its target and parameters in their canonical form, so that the same target is always the
   /// same exclusive scope and the same baseline.

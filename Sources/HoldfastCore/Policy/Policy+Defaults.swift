@@ -10,8 +10,11 @@ extension Policy {
   /// - `library`: 30 minutes (scanner reliability: "alert if > 30 minutes").
   /// - `dependencies`: 30 minutes (the maximum age of stuck-audit prevention), pending for 5
   ///   minutes (support runbook).
-  /// - `command`, and kinds that an operator declares: a day, and an hour in which neither progress
+  /// - kinds that an operator declares, and `command`: a day, and an hour in which neither progress
   ///   nor processor time nor bytes move, since most programs report nothing.
+  /// - `command`: never run a second time by itself, since nobody knows whether that does harm
+  ///   (`holdfast run --resume` says that it does none); and failed where the `holdfast run` that it
+  ///   belongs to is gone.
   package static func `default`(for kind: String) -> Policy {
     var policy = Policy(
       heartbeatIntervalSeconds: 30, maxRuntimeMinutes: 24 * 60, exclusivity: .target,
@@ -31,6 +34,11 @@ extension Policy {
       policy.movement = .any
       policy.stallAfterSeconds = 3600
       policy.waitingCapMinutes = 60
+      if kind == "command" {
+        policy.onStuck = .fail
+        policy.maxCrashes = 1
+        policy.onPendingTimeout = .fail
+      }
     }
     return policy
   }

@@ -50,20 +50,26 @@ package enum RunnerMessage: Sendable, Hashable {
       case failed
       /// It was asked to stop, and did after a checkpoint.
       case stopped
+      /// Somebody ended it by hand, at the terminal it runs on; `message` says how.
+      case cancelled
     }
 
     package var outcome: Outcome
     package var message: String?
     package var error: String?
     package var summary: JSONValue?
+    /// Of a failure that supervision has a name for, such as `runtime_timeout`.
+    package var reason: Reason?
 
     package init(
-      outcome: Outcome, message: String? = nil, error: String? = nil, summary: JSONValue? = nil
+      outcome: Outcome, message: String? = nil, error: String? = nil, summary: JSONValue? = nil,
+      reason: Reason? = nil
     ) {
       self.outcome = outcome
       self.message = message
       self.error = error
       self.summary = summary
+      self.reason = reason
     }
   }
 }
@@ -101,11 +107,13 @@ package enum WorkerMessage: Sendable, Hashable {
     package var progress: Progress?
     /// The previous finished scan of the same target; `nil` for the first.
     package var baseline: Baseline.Summary?
+    /// What is to be run, for kinds that are programs.
+    package var program: ProgramSpec?
 
     package init(
       protocolVersion: Int, scanID: ScanID, number: Int64, attempt: Int, kind: String,
       target: String, params: JSONValue, checkpoint: JSONValue?, progress: Progress?,
-      baseline: Baseline.Summary?
+      baseline: Baseline.Summary?, program: ProgramSpec? = nil
     ) {
       self.protocolVersion = protocolVersion
       self.scanID = scanID
@@ -117,10 +125,11 @@ package enum WorkerMessage: Sendable, Hashable {
       self.checkpoint = checkpoint
       self.progress = progress
       self.baseline = baseline
+      self.program = program
     }
 
     enum CodingKeys: String, CodingKey {
-      case number, attempt, kind, target, params, checkpoint, progress, baseline
+      case number, attempt, kind, target, params, checkpoint, progress, baseline, program
       case protocolVersion = "protocol"
       case scanID = "scan_id"
     }

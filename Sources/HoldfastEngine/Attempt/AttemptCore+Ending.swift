@@ -28,7 +28,10 @@ extension AttemptCore {
 
   /// Whether the runner ended without having finished, and by nobody's wish.
   private var isCrash: Bool {
-    if finish?.outcome == .completed || finish?.outcome == .failed { return false }
+    switch finish?.outcome {
+    case .completed, .failed, .cancelled: return false
+    case .stopped, nil: break
+    }
     return stopCause.flatMap(endAfterStop) == nil
   }
 
@@ -47,7 +50,9 @@ extension AttemptCore {
     case .failed where stopCause != .cancel:
       return .failed(
         error: finish?.error ?? finish?.message ?? "the scan failed and did not say why",
-        reason: nil, summary: finish?.summary)
+        reason: finish?.reason, summary: finish?.summary)
+    case .cancelled:
+      return .cancelled(message: finish?.message ?? "ended by hand")
     case .failed, .stopped, nil:
       if let end = stopCause.flatMap(endAfterStop) { return end }
       let what =

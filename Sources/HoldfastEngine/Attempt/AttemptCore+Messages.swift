@@ -39,7 +39,8 @@ extension AttemptCore {
           WorkerMessage.Start(
             protocolVersion: RunnerProtocol.version, scanID: scan.id, number: scan.number,
             attempt: scan.attempt, kind: scan.kind, target: scan.target, params: scan.params,
-            checkpoint: scan.checkpoint, progress: scan.progress, baseline: baseline))),
+            checkpoint: scan.checkpoint, progress: scan.progress, baseline: baseline,
+            program: program))),
       .arm(.ping, seconds: scan.heartbeatIntervalSeconds),
     ]
   }

@@ -124,6 +124,8 @@ package struct AttemptCore {
   let patience: Patience
   /// 0 to 1, for the delay after a crash.
   let jitter: Double
+  /// What the runner is to run, for kinds that are programs.
+  let program: ProgramSpec?
 
   var phase: Phase = .preparing(isReady: false, baseline: nil)
   var finish: RunnerMessage.Finish?
@@ -157,7 +159,11 @@ package struct AttemptCore {
   /// Requests for the baseline that a runner may have open at once.
   static let maxOpenRequests = 64
 
-  package init(claim: Claim, policy: Policy, patience: Patience, jitter: Double) {
+  package init(
+    claim: Claim, policy: Policy, patience: Patience, jitter: Double,
+    program: ProgramSpec? = nil
+  ) {
+    self.program = program
     self.claim = claim
     self.policy = policy
     self.patience = patience

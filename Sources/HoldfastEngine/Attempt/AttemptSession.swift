@@ -31,6 +31,8 @@ final class AttemptSession: Sendable {
     var logger: Logger
     /// Where runners leave their breadcrumbs.
     var breadcrumbs: BreadcrumbFolder?
+    /// What the runner is to run, for kinds that are programs.
+    var program: ProgramSpec?
     /// Called once, when the process is gone and its end is on its way.
     var freeSlot: @Sendable () -> Void
   }

@@ -48,7 +48,7 @@ struct AttemptShell {
     self.inbox = inbox
     core = AttemptCore(
       claim: claim, policy: context.policy, patience: context.patience,
-      jitter: Double.random(in: 0...1))
+      jitter: Double.random(in: 0...1), program: context.program)
     (requests, requestInbox) = AsyncStream.makeStream()
     evidence = AttemptEvidence(claim: claim, folder: context.breadcrumbs)
     logger = context.logger

@@ -84,11 +84,13 @@ struct RunnerMessageReader {
 
   private func finish() throws(Malformed) -> RunnerMessage.Finish {
     guard let outcome = RunnerMessage.Finish.Outcome(rawValue: try text("outcome")) else {
-      throw wrong("outcome", "completed, failed or stopped")
+      throw wrong("outcome", "completed, failed, stopped or cancelled")
     }
     return RunnerMessage.Finish(
       outcome: outcome, message: try optionalText("message"), error: try optionalText("error"),
-      summary: present("summary"))
+      summary: present("summary"),
+      // A newer runner may know more reasons; the error's words say the same.
+      reason: try optionalText("reason").flatMap(Reason.init(rawValue:)))
   }
 
   // MARK: Members

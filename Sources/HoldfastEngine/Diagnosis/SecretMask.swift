@@ -3,11 +3,11 @@
 /// It knows what secrets are usually called (`--token x`, `PGPASSWORD=x`, `Authorization: x`),
 /// where URLs carry them, and how some begin. It errs towards masking: a masked port is a nuisance,
 /// a shown password is not.
-enum SecretMask {
+package enum SecretMask {
   static let mask = "***"
 
   /// A command line with the values of password-like options masked.
-  static func arguments(_ arguments: [String]) -> [String] {
+  package static func arguments(_ arguments: [String]) -> [String] {
     var masked: [String] = []
     let program = arguments.first.map(baseName) ?? ""
     var isNextSecret = false

@@ -18,6 +18,8 @@ final class ProcessKeeper: Sendable {
     var input: Int32
     var output: Int32
     var error: Int32
+    /// Descriptors that the child has as 3, 4, …; all of them above these numbers here.
+    var more: [Int32] = []
   }
 
   private enum Job {
@@ -123,8 +125,11 @@ final class ProcessKeeper: Sendable {
     var processID: pid_t = 0
     let code = withCStrings(launch.command) { arguments in
       withCStrings(launch.environment.map { "\($0.key)=\($0.value)" }) { environment in
-        holdfast_spawn(
-          program, arguments, environment, launch.input, launch.output, launch.error, &processID)
+        launch.more.withUnsafeBufferPointer { more in
+          holdfast_spawn_with(
+            program, arguments, environment, launch.input, launch.output, launch.error,
+            more.baseAddress, Int32(more.count), &processID)
+        }
       }
     }
     guard code == 0 else {

@@ -11,21 +11,27 @@ final class RunnerHost: Sendable {
   private let group: any EventLoopGroup
   private let breadcrumbs: BreadcrumbFolder?
   private let onTrouble: @Sendable (String) -> Void
+  private let attachment: RunnerAttachment?
   private let keeper = ProcessKeeper()
 
   /// - Parameters:
   ///   - inherited: this process's own environment; only what a program cannot do without is passed on.
   ///   - breadcrumbs: where runners leave their breadcrumbs.
+  ///   - attachment: what its runner shares with a command that supervises one program of its own.
   ///   - onTrouble: told what a runner has to do without.
   init(
     command: [String], limits: RunnerLimits, inherited: [String: String],
     group: any EventLoopGroup, breadcrumbs: BreadcrumbFolder? = nil,
+    attachment: RunnerAttachment? = nil,
     onTrouble: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     // A runner that has ended must be an error of one write, not the end of the worker.
     signal(SIGPIPE, SIG_IGN)
     self.command = command
-    self.environment = Self.environment(limits: limits, inherited: inherited)
+    self.environment =
+      attachment.map { Self.environment(attachedTo: $0) }
+      ?? Self.environment(limits: limits, inherited: inherited)
+    self.attachment = attachment
     self.group = group
     self.breadcrumbs = breadcrumbs
     self.onTrouble = onTrouble
@@ -44,6 +50,14 @@ final class RunnerHost: Sendable {
     return environment.merging(limits.environment) { _, limit in limit }
   }
 
+  /// The program that is supervised has the environment that it would have had alone.
+  static func environment(attachedTo attachment: RunnerAttachment) -> [String: String] {
+    var environment = attachment.environment
+    environment["HOLDFAST_END_WITH_PARENT"] = "kill"
+    environment[RunnerAttachment.variable] = "1"
+    return environment
+  }
+
   func start() async throws(RunnerError) -> RunnerProcess {
     guard let program = command.first else { throw .noCommand }
     let pipes: Pipes
@@ -58,7 +72,8 @@ final class RunnerHost: Sendable {
     let result = await keeper.launch(
       .init(
         command: command, environment: environment, input: pipes.input.read,
-        output: pipes.output.write, error: pipes.errors.write))
+        output: pipes.output.write, error: pipes.errors.write,
+        more: attachment?.descriptors ?? []))
     pipes.closeChildEnds()
     switch result {
     case .failure(let error):

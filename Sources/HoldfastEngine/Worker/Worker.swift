@@ -120,6 +120,7 @@ package final class Worker: Sendable {
         command: configuration.runnerCommand, limits: configuration.limits,
         inherited: ProcessInfo.processInfo.environment,
         group: MultiThreadedEventLoopGroup.singleton, breadcrumbs: breadcrumbs,
+        attachment: configuration.attachment,
         onTrouble: {
           logger.warning("a runner leaves no breadcrumbs", metadata: ["error": "\($0)"])
         })
@@ -296,7 +297,8 @@ extension Worker {
         store: store, pool: services.pool, reporter: services.reporter,
         watch: services.watch, eventLoop: eventLoop,
         policy: policy, patience: configuration.patience,
-        logger: logger, breadcrumbs: services.breadcrumbs, freeSlot: { self.freeSlot() }))
+        logger: logger, breadcrumbs: services.breadcrumbs,
+        program: configuration.program(claim.scan), freeSlot: { self.freeSlot() }))
     leases.add(
       claim.lease, intervalSeconds: claim.scan.heartbeatIntervalSeconds,
       staleAfterIntervals: policy.staleMultiple, claimedAt: askedAt,

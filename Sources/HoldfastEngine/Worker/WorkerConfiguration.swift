@@ -25,6 +25,10 @@ package struct WorkerConfiguration: Sendable {
   package var rhythms: RhythmLibrary?
   /// Takes this scan and no other; for the worker that a command brings along for its own scan.
   package var onlyScan: ScanID?
+  /// The program of a scan whose kind is one; `nil` for the kinds that runners know themselves.
+  package var program: @Sendable (Scan) -> ProgramSpec?
+  /// What the runner of ``onlyScan`` shares with the command that brought this worker along.
+  package var attachment: RunnerAttachment?
 
   package init(
     name: String, slots: Int, kinds: [String] = [], dataDirectory: String,
@@ -34,7 +38,9 @@ package struct WorkerConfiguration: Sendable {
       Policy.default(for: kind)
     },
     patience: Patience = Patience(), rhythms: RhythmLibrary? = nil,
-    onlyScan: ScanID? = nil
+    onlyScan: ScanID? = nil,
+    program: @escaping @Sendable (Scan) -> ProgramSpec? = { _ in nil },
+    attachment: RunnerAttachment? = nil
   ) {
     self.name = name
     self.slots = max(1, slots)
@@ -49,6 +55,8 @@ package struct WorkerConfiguration: Sendable {
     self.patience = patience
     self.rhythms = rhythms
     self.onlyScan = onlyScan
+    self.program = program
+    self.attachment = attachment
   }
 }
 

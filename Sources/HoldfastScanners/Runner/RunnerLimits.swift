@@ -11,14 +11,15 @@ enum RunnerLimits {
 
   static func apply() throws(Failure) {
     signal(SIGPIPE, SIG_IGN)
-    hf_close_from(3)
+    hf_close_from(Attachment.firstFreeDescriptor)
     // Data, not address space: what is mapped and never touched costs nothing, and what the program keeps is data.
     try limit("HOLDFAST_LIMIT_MEMORY_BYTES", RLIMIT_DATA)
     // The soft limit sends SIGXCPU, which ends the process and says why; the hard one, a little later, kills.
     try limit("HOLDFAST_LIMIT_CPU_SECONDS", RLIMIT_CPU, hardMargin: 5)
     try limit("HOLDFAST_LIMIT_FILE_SIZE_BYTES", RLIMIT_FSIZE)
     try limit("HOLDFAST_LIMIT_OPEN_FILES", RLIMIT_NOFILE)
-    try check(hf_no_new_privileges(), "give up new privileges")
+    // What somebody typed may use `sudo` as it could without Holdfast before it; what reads strangers' input may not.
+    if !Attachment.isAttached { try check(hf_no_new_privileges(), "give up new privileges") }
     let isKept = getenv("HOLDFAST_END_WITH_PARENT").map { String(cString: $0) } == "kill"
     let code = hf_end_with_parent(isKept ? 1 : 0)
     if code == 1 { throw Failure(description: "the worker is gone already") }

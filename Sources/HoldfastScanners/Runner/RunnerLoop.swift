@@ -56,7 +56,9 @@ package final class RunnerLoop: Sendable {
         error: "the worker speaks version \(start.protocolVersion) of the runner protocol, and "
           + "this runner speaks version \(RunnerProtocol.version)")
     }
-    guard let scanner = scanners.first(where: { $0.kind == start.kind }) else {
+    // A kind that is a program is run by the scanner of commands, whatever its name.
+    let kind = start.program == nil ? start.kind : CommandScanner.kindName
+    guard let scanner = scanners.first(where: { $0.kind == kind }) else {
       return .init(
         outcome: .failed, error: "this runner does not know the kind “\(start.kind)”")
     }

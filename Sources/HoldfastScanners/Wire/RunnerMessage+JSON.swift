@@ -58,6 +58,7 @@ extension JSONWriter {
       string(finish.outcome.rawValue)
       optional(",\"message\":", finish.message)
       optional(",\"error\":", finish.error)
+      optional(",\"reason\":", finish.reason?.rawValue)
       if let summary = finish.summary {
         raw(",\"summary\":")
         value(summary)

@@ -65,7 +65,16 @@ extension WorkerMessage {
           scanID: try json.scanID("scan_id", in: "start.baseline"),
           parts: try json.number("parts", in: "start.baseline"),
           summary: json["summary"] ?? .object([:]))
-      })
+      },
+      program: try program(json["program"]?.nonNull))
+  }
+
+  private static func program(_ json: JSONValue?) throws(Malformed) -> ProgramSpec? {
+    guard let json else { return nil }
+    guard let program = ProgramSpec(json: json) else {
+      throw Malformed(description: "“program” of a start message is not a program")
+    }
+    return program
   }
 
   private static func progress(_ json: JSONValue) -> Progress? {

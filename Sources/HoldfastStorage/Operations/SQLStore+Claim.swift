@@ -88,7 +88,7 @@ private struct QueueGroups {
         ahead = group
         return level
       }
-      if kinds?.contains(group.kind) ?? true {
+      if kinds?.contains(group.kind) ?? (group.kind != KindCatalog.attached) {
         level = level ?? Level(priority: group.priority, kinds: [])
         level?.kinds.append(group.kind)
       }

@@ -142,6 +142,7 @@ final class ScanFollower {
     _ wake: AsyncStream<Wake>.Continuation, _ tasks: inout TaskGroup<Void>
   ) async throws(CommandFailure) {
     guard embedded == nil, !isDatabaseGone, interruption.state == .following,
+      scan.kind != KindCatalog.attached,
       seconds >= nextLookAtWorkers
     else { return }
     nextLookAtWorkers = seconds + 2

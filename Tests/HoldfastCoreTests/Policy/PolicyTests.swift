@@ -20,14 +20,20 @@ import Testing
     let command = Policy.default(for: "command")
     #expect(command.movement == .any)
     #expect(command.maxRuntimeMinutes == 24 * 60)
-    #expect(Policy.default(for: "declared by an operator") == command)
+    #expect(command.onStuck == .fail)
+    #expect(command.maxCrashes == 1)
+    #expect(command.onPendingTimeout == .fail)
+    var declared = Policy.default(for: "declared by an operator")
+    #expect(declared.onStuck == .resume)
+    (declared.onStuck, declared.maxCrashes, declared.onPendingTimeout) = (.fail, 1, .fail)
+    #expect(declared == command)
   }
 
   @Test(arguments: ["site", "portal", "library", "dependencies", "command"])
   func everyDefaultIsWithinItsBounds(kind: String) {
     let policy = Policy.default(for: kind)
     #expect(policy.faults(at: kind) == [])
-    #expect(policy.onStuck == .resume)
+    #expect(policy.onStuck == (kind == "command" ? .fail : .resume))
     #expect(policy.exclusivity == .target)
     for preset in PolicyPreset.allCases {
       let effective = PolicyBook(preset: preset).effective(kind: kind)
