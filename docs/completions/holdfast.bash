@@ -173,13 +173,13 @@ _holdfast() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    serve|worker|scan|submit|check|follow|list|history|show|events|errors|items|cancel|fail|retry|requeue|revert|pause|resume|reset|delete|why|cleanup|unlock|policy|migrate|token|version|help)
+    serve|worker|scan|run|submit|check|follow|list|history|show|events|errors|items|cancel|fail|retry|requeue|revert|pause|resume|reset|delete|why|cleanup|unlock|policy|migrate|token|version|help)
         # Offer subcommand argument completions
         "_holdfast_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'serve worker scan submit check follow list history show events errors items cancel fail retry requeue revert pause resume reset delete why cleanup unlock policy migrate token version help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'serve worker scan run submit check follow list history show events errors items cancel fail retry requeue revert pause resume reset delete why cleanup unlock policy migrate token version help' -- "${cur}"))
         ;;
     esac
 }
@@ -336,6 +336,52 @@ _holdfast_scan_library() {
     case "${positional_number}" in
     1)
         __holdfast_add_completions -d
+        return
+        ;;
+    esac
+}
+
+_holdfast_run() {
+    repeating_flags=()
+    non_repeating_flags=(--resume --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--name --timeout --kill-after --stall --no-output --database --data-dir --config --log-level --log-format)
+    __holdfast_offer_flags_options -1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--name')
+        return
+        ;;
+    '--timeout')
+        return
+        ;;
+    '--kill-after')
+        return
+        ;;
+    '--stall')
+        return
+        ;;
+    '--no-output')
+        return
+        ;;
+    '--database')
+        return
+        ;;
+    '--data-dir')
+        __holdfast_add_completions -d
+        return
+        ;;
+    '--config')
+        __holdfast_add_completions -o plusdirs -fX '!*.@(yaml|yml)'
+        return
+        ;;
+    '--log-level')
+        __holdfast_add_completions -W 'trace'$'\n''debug'$'\n''info'$'\n''notice'$'\n''warning'$'\n''error'$'\n''critical'
+        return
+        ;;
+    '--log-format')
+        __holdfast_add_completions -W 'text'$'\n''json'
         return
         ;;
     esac

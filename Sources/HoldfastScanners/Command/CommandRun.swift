@@ -57,7 +57,7 @@ final class CommandRun {
     output = OutputPump(from: out.read, to: attachment?.output, name: "hf-out") { wake.ring() }
     errors = OutputPump(from: err.read, to: attachment?.error, name: "hf-err") { wake.ring() }
     watch = ProgramWatch(program, startedAt: Self.now)
-    activity = ActivityLook()
+    activity = ActivityLook(silence: program.stallSeconds)
   }
 
   func run() throws(SessionClosed) -> RunnerMessage.Finish {

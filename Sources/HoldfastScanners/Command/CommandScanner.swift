@@ -15,7 +15,8 @@ package struct CommandScanner: Scanner {
     guard let program = session.start.program else {
       return .init(
         outcome: .failed,
-        error: "a command runs under the `holdfast run` that was started for it, and that one is gone")
+        error:
+          "a command runs under the `holdfast run` that was started for it, and that one is gone")
     }
     let run: CommandRun
     do throws(CommandRun.SetupFailure) {

@@ -75,7 +75,8 @@ struct RunCommand: HoldfastSubcommand {
       throw ValidationError("there is no command; it comes after --, as in `holdfast run -- make`")
     }
     if let name, name.isEmpty || name.utf8.count > 500 || name.utf8.contains(where: { $0 < 0x20 }) {
-      throw ValidationError("--name: it must be a text of 1 to 500 bytes without control characters")
+      throw ValidationError(
+        "--name: it must be a text of 1 to 500 bytes without control characters")
     }
   }
 
@@ -103,7 +104,9 @@ struct TimeSpan: ExpressibleByArgument, Sendable, Hashable {
   let seconds: Double
 
   init?(argument: String) {
-    let units: [(String, Double)] = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("d", 86_400)]
+    let units: [(String, Double)] = [
+      ("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("d", 86_400),
+    ]
     var rest = argument[...]
     var sum = 0.0
     repeat {
