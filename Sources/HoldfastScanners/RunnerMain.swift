@@ -13,7 +13,8 @@ package enum RunnerMain {
       exit(71)
     }
     let loop = RunnerLoop(
-      input: 0, output: RunnerOutput(descriptor: 1), scanners: [LibraryScanner(), CommandScanner(attachment: .current)],
+      input: 0, output: RunnerOutput(descriptor: 1),
+      scanners: [LibraryScanner(), CommandScanner(attachment: .current)],
       breadcrumbs: breadcrumbs(),
       // At once, whatever the other threads are doing: nobody is left to hear of it.
       onEndOfInput: { _exit(0) })

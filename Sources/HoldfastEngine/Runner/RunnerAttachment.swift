@@ -11,7 +11,8 @@ package struct RunnerAttachment: Sendable {
   package var descriptors: [Int32]
 
   package init(environment: [String: String], descriptors: [Int32]) {
-    precondition(descriptors.allSatisfy { $0 >= 16 }, "a descriptor is among those it would be given")
+    precondition(
+      descriptors.allSatisfy { $0 >= 16 }, "a descriptor is among those it would be given")
     self.environment = environment
     self.descriptors = descriptors
   }
