@@ -8,7 +8,7 @@ import NIOCore
 
 /// The HTTP API and the pages over a store.
 package struct HoldfastServer: Sendable {
-  private let store: any ScanStore
+  private let store: any ScanStore & AccessStore
   private let configuration: ServerConfiguration
   private let logger: Logger
   private let cleanup: (any CleanupService)?
@@ -18,7 +18,7 @@ package struct HoldfastServer: Sendable {
 
   /// - Parameter cleanup: answers `/api/admin`; without one, nothing is there.
   package init(
-    store: any ScanStore, configuration: ServerConfiguration, logger: Logger,
+    store: any ScanStore & AccessStore, configuration: ServerConfiguration, logger: Logger,
     cleanup: (any CleanupService)? = nil
   ) {
     self.store = store
@@ -55,6 +55,12 @@ package struct HoldfastServer: Sendable {
     try await AdminToken.rotate(store: store, dataDirectory: dataDirectory)
   }
 
+  /// A new API token, and the hash that the store keeps of it.
+  package static func makeToken() -> (token: String, hash: String) {
+    let token = AdminToken.make()
+    return (token, Secrets.hash(token))
+  }
+
   /// The server as tests drive it.
   func application(
     hub: EventHub, onReady: @escaping @Sendable (_ port: Int) -> Void = { _ in }
@@ -62,7 +68,7 @@ package struct HoldfastServer: Sendable {
     let authenticator = try await Authenticator.start(
       store: store, dataDirectory: configuration.dataDirectory, logger: logger)
     return Application(
-      responder: try router(authenticator, hub).buildResponder(),
+      responder: try routed(authenticator, hub).router.buildResponder(),
       server: .http1(
         configuration: .init(
           idleTimeout: .seconds(60),
@@ -77,9 +83,16 @@ package struct HoldfastServer: Sendable {
       logger: logger)
   }
 
-  private func router(
+  /// Every route by method and path, for a test that each has its row in ``RouteAccess``.
+  func routeNames() async throws -> [String] {
+    let authenticator = try await Authenticator.start(
+      store: store, dataDirectory: configuration.dataDirectory, logger: logger)
+    return try routed(authenticator, EventHub(store: store, logger: logger)).table.names
+  }
+
+  private func routed(
     _ authenticator: Authenticator, _ hub: EventHub
-  ) throws -> Router<ServerContext> {
+  ) throws -> (router: Router<ServerContext>, table: RouteTable) {
     let submitter = Submitter(store: store, policies: configuration.policies)
     let pages = Pages(
       store: store, hub: hub, submitter: submitter, version: configuration.version,
@@ -103,12 +116,13 @@ package struct HoldfastServer: Sendable {
       ).add(to: &routes)
       CleanupPages(pages: pages, cleanup: cleanup).add(to: &routes)
     }
+    AccessAPI(store: store, authenticator: authenticator).add(to: &routes)
     StatusAPI(store: store, version: configuration.version).add(to: &routes)
     EventsAPI(store: store, hub: hub).add(to: &routes)
     SignInPages(authenticator: authenticator, pages: pages).add(to: &routes)
     pages.assets.add(to: &routes)
     pages.add(to: &routes)
     envelope.table.set(routes.table)
-    return router
+    return (router, routes.table)
   }
 }

@@ -8,6 +8,10 @@ package final class SQLStore: ScanStore {
 
   let makeID: @Sendable () -> ScanID
 
+  /// On whose behalf this store is asked; `nil` for the program's own parts, which see everything.
+  let caller: Caller?
+  private let wall: TenantWall
+
   /// - Parameters:
   ///   - database: already migrated (or to be, by ``migrate(dryRun:)``).
   ///   - makeID: names what the store itself creates; a simulation makes the same names again.
@@ -18,7 +22,26 @@ package final class SQLStore: ScanStore {
     self.database = database
     self.logger = logger
     self.makeID = makeID
+    caller = nil
+    wall = TenantWall(logger: logger)
   }
+
+  private init(_ store: SQLStore, seenBy caller: Caller) {
+    logger = store.logger
+    makeID = store.makeID
+    wall = store.wall
+    self.caller = caller
+    if let tenant = caller.scope.tenant, store.database.dialect == .postgres {
+      database = TenantDatabase(inner: store.database, tenant: tenant, wall: store.wall)
+    } else {
+      database = store.database
+    }
+  }
+
+  package func seen(by caller: Caller) -> SQLStore { SQLStore(self, seenBy: caller) }
+
+  /// Whose rows this store shows and changes: every statement that a caller can bring about asks here.
+  var scope: TenantScope { caller?.scope ?? .all }
 
   /// What to do about a schema that is older than this program needs.
   package enum SchemaPolicy: Sendable {

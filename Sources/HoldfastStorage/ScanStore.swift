@@ -6,6 +6,13 @@ package import HoldfastCore
 /// Time is always the database's own. Every change of a status writes its lifecycle event in the same transaction.
 /// All operations throw ``StoreError``.
 package protocol ScanStore: Sendable {
+  /// This store as one caller sees it: scans of other tenants are not there, what is submitted belongs to the caller's tenant, and
+  /// each action writes its line of the audit log in its own transaction.
+  ///
+  /// The tails that one reader follows for everybody (``events(after:limit:)``, ``scans(changedSince:limit:)``) are filtered too, so
+  /// that a page of them can be empty before their end.
+  func seen(by caller: Caller) -> Self
+
   // MARK: Submitting
 
   /// Puts scans into the queue, in one transaction and few statements. One outcome for each request, in order; a request whose

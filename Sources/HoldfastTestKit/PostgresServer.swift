@@ -62,6 +62,8 @@ package final class PostgresServer: Sendable {
       input: settings + "\n")
     try startServer()
     try administer("CREATE ROLE holdfast LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE")
+    // What an administrator does for a user that may not make roles, to have row-level security.
+    try administer("CREATE ROLE holdfast_tenant NOLOGIN; GRANT holdfast_tenant TO holdfast")
   }
 
   deinit {

@@ -7,6 +7,8 @@ import HoldfastStorage
 struct EngineCleanup: CleanupService {
   let desk: OperatorDesk
 
+  func seen(by caller: Caller) -> EngineCleanup { EngineCleanup(desk: desk.seen(by: caller)) }
+
   func health() async throws(StoreError) -> HealthReport { try await desk.health() }
 
   func clean(

@@ -80,7 +80,7 @@ import Testing
       let here = [("Sec-Fetch-Site", "same-origin")]
       let refused = try await server.postForm("/sign-in", "token=wrong", headers: here)
       #expect(refused.status == 401)
-      #expect(refused.text.contains("This is not the admin token."))
+      #expect(refused.text.contains("neither the admin token nor an API token"))
       #expect(refused.cookie == nil)
 
       let answer = try await server.postForm(

@@ -176,7 +176,7 @@ import Testing
     let (dropped, source) = AsyncStream.makeStream(of: Void.self)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await hub.run() }
-      let slow = try await hub.subscribe(scan: nil) { source.yield() }
+      let slow = try await hub.subscribe(scan: nil, of: .all) { source.yield() }
       _ = await dropped.first { _ in true }
       var received = 0
       for await _ in slow.messages { received += 1 }
@@ -195,11 +195,11 @@ import Testing
     var limits = EventHub.Limits()
     limits.listeners = 2
     let hub = EventHub(store: store, limits: limits, logger: logger)
-    let first = try await hub.subscribe(scan: nil)
-    _ = try await hub.subscribe(scan: nil)
-    await #expect(throws: Problem.self) { try await hub.subscribe(scan: nil) }
+    let first = try await hub.subscribe(scan: nil, of: .all)
+    _ = try await hub.subscribe(scan: nil, of: .all)
+    await #expect(throws: Problem.self) { try await hub.subscribe(scan: nil, of: .all) }
     hub.leave(first)
-    _ = try await hub.subscribe(scan: nil)
+    _ = try await hub.subscribe(scan: nil, of: .all)
     await store.close()
   }
 

@@ -22,20 +22,23 @@ import Testing
 
   @Test func sessionsAreProvedByTheirSignature() throws {
     let signer = SessionSigner(secret: "secret", tokenHash: "hash")
-    let session = signer.makeSession(now: 1000)
+    let session = signer.makeSession(for: .admin, now: 1000)
     let value = signer.value(of: session)
     #expect(signer.session(from: value, now: 1001) == session)
     #expect(signer.session(from: value, now: 1000 + 12 * 3600) == nil)
     #expect(signer.session(from: value + "x", now: 1001) == nil)
     let parts = value.split(separator: ".").map(String.init)
-    let longer = "\(parts[0]).\(parts[1]).99999999999.\(parts[3])"
+    let longer = "\(parts[0]).\(parts[1]).99999999999.\(parts[3]).\(parts[4])"
     #expect(signer.session(from: longer, now: 1001) == nil)
+    let another = "\(parts[0]).\(parts[1]).\(parts[2]).token:1.\(parts[4])"
+    #expect(signer.session(from: another, now: 1001) == nil)
     #expect(signer.session(from: "", now: 1001) == nil)
     #expect(signer.session(from: "v1...", now: 1001) == nil)
   }
 
   @Test func aNewTokenOrKeyEndsSessions() {
-    let session = SessionSigner(secret: "secret", tokenHash: "hash").makeSession(now: 1000)
+    let session = SessionSigner(secret: "secret", tokenHash: "hash").makeSession(
+      for: .token(id: "t1"), now: 1000)
     let value = SessionSigner(secret: "secret", tokenHash: "hash").value(of: session)
     for other in [
       SessionSigner(secret: "secret", tokenHash: "new"),
@@ -47,8 +50,8 @@ import Testing
 
   @Test func csrfTokensBelongToTheirSession() {
     let signer = SessionSigner(secret: "secret", tokenHash: "hash")
-    let first = signer.makeSession(now: 1000)
-    let second = signer.makeSession(now: 1000)
+    let first = signer.makeSession(for: .admin, now: 1000)
+    let second = signer.makeSession(for: .admin, now: 1000)
     #expect(first.csrfToken != second.csrfToken)
     #expect(first.id != second.id)
   }
@@ -56,20 +59,20 @@ import Testing
   @Test func codesWorkOnceAndForAMinute() throws {
     let codes = SignInCodes()
     let now = ContinuousClock.now
-    let code = try #require(codes.make(now: now))
-    #expect(!codes.redeem("another", now: now))
-    #expect(codes.redeem(code, now: now + .seconds(59)))
-    #expect(!codes.redeem(code, now: now + .seconds(59)))
-    let late = try #require(codes.make(now: now))
-    #expect(!codes.redeem(late, now: now + .seconds(60)))
+    let code = try #require(codes.make(for: .admin, now: now))
+    #expect(codes.redeem("another", now: now) == nil)
+    #expect(codes.redeem(code, now: now + .seconds(59)) == .admin)
+    #expect(codes.redeem(code, now: now + .seconds(59)) == nil)
+    let late = try #require(codes.make(for: .admin, now: now))
+    #expect(codes.redeem(late, now: now + .seconds(60)) == nil)
   }
 
   @Test func openCodesAreBounded() throws {
     let codes = SignInCodes()
     let now = ContinuousClock.now
-    for _ in 0..<SignInCodes.most { _ = try #require(codes.make(now: now)) }
-    #expect(codes.make(now: now) == nil)
-    #expect(codes.make(now: now + .seconds(61)) != nil)
+    for _ in 0..<SignInCodes.most { _ = try #require(codes.make(for: .admin, now: now)) }
+    #expect(codes.make(for: .admin, now: now) == nil)
+    #expect(codes.make(for: .admin, now: now + .seconds(61)) != nil)
   }
 
   @Test func guessersAreSlowedDown() {

@@ -7,10 +7,14 @@ package struct ScanEvent: Sendable, Hashable, Codable {
   package var eventType: String
   package var eventData: JSONValue
   package var createdAt: Timestamp
+  /// Whose scan it is. Not part of the event's JSON: who reads an event knows the scan.
+  package var tenantID = TenantScope.defaultTenant
 
   package init(
-    id: Int64, scanID: ScanID, eventType: String, eventData: JSONValue, createdAt: Timestamp
+    id: Int64, scanID: ScanID, eventType: String, eventData: JSONValue, createdAt: Timestamp,
+    tenantID: String = TenantScope.defaultTenant
   ) {
+    self.tenantID = tenantID
     self.id = id
     self.scanID = scanID
     self.eventType = eventType

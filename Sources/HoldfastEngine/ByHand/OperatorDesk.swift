@@ -8,6 +8,8 @@ package struct OperatorDesk: Sendable {
   private let store: any ScanStore & SupervisionStore & OperatorStore
   package let planner: SweepPlanner
   private let logger: Logger
+  /// Whose targets they are: one scope can be held once in each tenant.
+  private var tenantID = TenantScope.defaultTenant
 
   package init(
     store: any ScanStore & SupervisionStore & OperatorStore, planner: SweepPlanner,
@@ -16,6 +18,14 @@ package struct OperatorDesk: Sendable {
     self.store = store
     self.planner = planner
     self.logger = logger
+  }
+
+  /// This desk as one caller sees it: nothing of other tenants is stuck, cleaned or reset.
+  package func seen(by caller: Caller) -> OperatorDesk {
+    let own = store.seen(by: caller)
+    var desk = OperatorDesk(store: own, planner: planner.asking(own), logger: logger)
+    desk.tenantID = caller.scope.tenant ?? tenantID
+    return desk
   }
 
   // MARK: What is stuck
@@ -99,7 +109,7 @@ package struct OperatorDesk: Sendable {
     guard let scope = policy.scope(kind: kind, target: target) else {
       return PreScanCheck.decide(active: nil, policy: policy, now: fleet.now)
     }
-    let page = try await store.snapshot(scope: scope, tenantID: "default")
+    let page = try await store.snapshot(scope: scope, tenantID: tenantID)
     return answer(page, fleet: fleet, policy: policy, ageHours: ageHours).check
   }
 
@@ -138,7 +148,7 @@ package struct OperatorDesk: Sendable {
 
   /// The failed scans, newest first, with what a reset would make of each.
   package func resettable(limit: Int = 10_000) async throws(StoreError) -> [ResetCandidate] {
-    try await store.resettable(tenantID: "default", limit: limit)
+    try await store.resettable(tenantID: tenantID, limit: limit)
   }
 
   /// Puts those that no later scan has superseded back to pending, one by one.

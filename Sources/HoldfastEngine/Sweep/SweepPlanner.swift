@@ -27,6 +27,11 @@ package struct SweepPlanner: Sendable {
     self.policy = policy
   }
 
+  /// The same planner over another view of the database.
+  package func asking(_ store: any SupervisionStore) -> SweepPlanner {
+    SweepPlanner(store: store, rhythms: rhythms, policy: policy)
+  }
+
   /// Plans for all that is due now. Only due scans are read, in pages, so that it costs what is stuck and not what is stored.
   ///
   /// - Throws: ``StoreError``.

@@ -21,7 +21,8 @@ struct AdminAPI: Sendable {
   @concurrent
   private func health(_ request: Request, _ context: ServerContext) async throws -> Response {
     _ = try Query(request, known: [])
-    return try .json(JSONValue.object(CleanupShapes.health(try await cleanup.health())))
+    return try .json(
+      JSONValue.object(CleanupShapes.health(try await cleanup.seen(by: context.caller).health())))
   }
 
   /// A dry run unless the body says otherwise: a call that forgets to say changes nothing.
@@ -33,8 +34,8 @@ struct AdminAPI: Sendable {
     let limits = CleanupLimits(
       maxRuntimeMinutes: try body.minutes("maxRuntimeMinutes"),
       heartbeatStaleMinutes: try body.minutes("heartbeatStaleMinutes"))
-    let report = try await cleanup.clean(
-      limits, dryRun: dryRun, by: context.identity?.actor ?? "api")
+    let cleanup = cleanup.seen(by: context.caller)
+    let report = try await cleanup.clean(limits, dryRun: dryRun, by: context.actor)
     return try .json(
       CleanupShapes.cleanup(report, health: try await cleanup.health(), dryRun: dryRun))
   }
@@ -71,8 +72,8 @@ struct AdminAPI: Sendable {
   private func reset(_ request: Request, _ context: ServerContext) async throws -> Response {
     let body = try await Self.body(request, context, known: ["dryRun"])
     let dryRun = try body.flag("dryRun") ?? true
-    let summary = try await cleanup.resetFailed(
-      dryRun: dryRun, by: context.identity?.actor ?? "api")
+    let summary = try await cleanup.seen(by: context.caller).resetFailed(
+      dryRun: dryRun, by: context.actor)
     let answer: JSONValue = [
       "success": true, "dryRun": .bool(dryRun),
       "resetCount": .int(Int64(summary.reset.count)),
@@ -87,7 +88,9 @@ struct AdminAPI: Sendable {
   private static func body(
     _ request: Request, _ context: ServerContext, known: [String]
   ) async throws -> JSONBody {
-    guard case .token = context.identity else { return try await JSONBody(request, known: known) }
+    guard context.identity?.isProgram == true else {
+      return try await JSONBody(request, known: known)
+    }
     return try await JSONBody(
       request, known: known, alsoAs: [nil, "application/x-www-form-urlencoded"])
   }

@@ -3,6 +3,8 @@ package import HoldfastStorage
 
 /// Who looks at what is stuck and cleans it: the server asks, the engine does.
 package protocol CleanupService: Sendable {
+  /// This service as one caller sees it.
+  func seen(by caller: Caller) -> Self
   func health() async throws(StoreError) -> HealthReport
   /// Plans, and applies the plan unless this is a dry run.
   func clean(

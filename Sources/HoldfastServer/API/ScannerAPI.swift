@@ -25,8 +25,8 @@ struct ScannerAPI: Sendable {
     params["root_path"] = nil
     let wish = Submitter.Wish(
       kind: "library", target: try body.requiredText("root_path"), params: .object(params),
-      createdBy: context.identity?.actor ?? "api")
-    switch try await submit(wish) {
+      createdBy: context.actor)
+    switch try await submit(wish, context.caller) {
     case .created(let scan), .existing(let scan):
       let scan = try await hub.end(of: scan, within: .seconds(waitSeconds))
       return try .json(
@@ -36,9 +36,11 @@ struct ScannerAPI: Sendable {
   }
 
   /// Here the fields have the library scanner's names.
-  private func submit(_ wish: Submitter.Wish) async throws -> Submission {
+  private func submit(
+    _ wish: Submitter.Wish, _ caller: Caller
+  ) async throws -> Submission {
     do {
-      return try await submitter.submit(wish)
+      return try await submitter.submit(wish, for: caller)
     } catch var problem as Problem {
       if problem.field == "target" {
         problem.field = "root_path"
@@ -54,7 +56,7 @@ struct ScannerAPI: Sendable {
   @concurrent
   private func status(_ request: Request, _ context: ServerContext) async throws -> Response {
     _ = try Query(request, known: [])
-    let library = LibraryScans(store: store)
+    let library = LibraryScans(store: store.seen(by: context.caller))
     var last = JSONValue.null
     if let scan = try await library.last() {
       last = ScannerShapes.lastScan(scan, errors: try await library.errors(of: scan))
@@ -66,8 +68,9 @@ struct ScannerAPI: Sendable {
   private func history(_ request: Request, _ context: ServerContext) async throws -> Response {
     let query = try Query(request, known: ["limit"])
     let limit = try query.limit(default: 10)
-    let library = LibraryScans(store: store)
-    let page = try await store.scans(ScanFilter(kind: "library"), cursor: nil, limit: limit)
+    let library = LibraryScans(store: store.seen(by: context.caller))
+    let page = try await library.store.scans(
+      ScanFilter(kind: "library"), cursor: nil, limit: limit)
     var entries: [JSONValue] = []
     for scan in page.items {
       entries.append(

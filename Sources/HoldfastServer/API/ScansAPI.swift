@@ -31,8 +31,8 @@ struct ScansAPI: Sendable {
       kind: try body.requiredText("kind"), target: try body.requiredText("target"),
       params: body.members["params"] ?? .object([:]), priority: Int(priority),
       idempotencyKey: try Self.idempotencyKey(request),
-      createdBy: context.identity?.actor ?? "api")
-    switch try await submitter.submit(wish) {
+      createdBy: context.actor)
+    switch try await submitter.submit(wish, for: context.caller) {
     case .created(let scan):
       return try .json(
         scan, status: .created, headers: [.location: "/api/v1/scans/\(scan.id)"])
@@ -47,7 +47,8 @@ struct ScansAPI: Sendable {
     let filter = ScanFilter(
       statuses: try query.statuses(), kind: query["kind"], target: query["target"])
     return try .json(
-      try await store.scans(filter, cursor: try query.cursor, limit: try query.limit()))
+      try await store.seen(by: context.caller).scans(
+        filter, cursor: try query.cursor, limit: try query.limit()))
   }
 
   @concurrent
@@ -61,7 +62,8 @@ struct ScansAPI: Sendable {
     let query = try Query(request, known: ["cursor", "limit"])
     let scan = try await store.scan(in: context)
     return try .json(
-      try await store.events(of: scan.id, cursor: try query.cursor, limit: try query.limit()))
+      try await store.seen(by: context.caller).events(
+        of: scan.id, cursor: try query.cursor, limit: try query.limit()))
   }
 
   @concurrent
@@ -69,7 +71,8 @@ struct ScansAPI: Sendable {
     let query = try Query(request, known: ["cursor", "limit"])
     let scan = try await store.scan(in: context)
     return try .json(
-      try await store.errors(of: scan.id, cursor: try query.cursor, limit: try query.limit()))
+      try await store.seen(by: context.caller).errors(
+        of: scan.id, cursor: try query.cursor, limit: try query.limit()))
   }
 
   @concurrent
@@ -78,7 +81,7 @@ struct ScansAPI: Sendable {
     let change = try query.change()
     let scan = try await store.scan(in: context)
     return try .json(
-      try await store.items(
+      try await store.seen(by: context.caller).items(
         of: scan.id, change: change, cursor: try query.cursor, limit: try query.limit()))
   }
 
@@ -121,8 +124,8 @@ struct ScanActions: Sendable {
       throw Problem.invalid("reason", "“reason” is longer than 1000 bytes.")
     }
     let scan = try await store.scan(in: context)
-    let actor = context.identity?.actor ?? "api"
-    switch try await store.act(action, on: scan.id, by: actor, reason: reason) {
+    let store = store.seen(by: context.caller)
+    switch try await store.act(action, on: scan.id, by: context.actor, reason: reason) {
     case .done(let scan): return .done(scan)
     case .requested(let scan): return .requested(scan)
     case .notAllowed(let scan):
@@ -158,9 +161,9 @@ extension ScanStore {
   /// - Throws: ``Problem`` if there is none, ``StoreError``.
   func scan(in context: ServerContext) async throws -> Scan {
     let text = context.parameters.get("id") ?? ""
-    guard let reference = ScanReference(text), let scan = try await scan(reference) else {
-      throw Problem.noScan(text)
-    }
+    guard let reference = ScanReference(text),
+      let scan = try await seen(by: context.caller).scan(reference)
+    else { throw Problem.noScan(text) }
     return scan
   }
 }

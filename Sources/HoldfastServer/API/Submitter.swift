@@ -18,13 +18,13 @@ struct Submitter: Sendable {
   }
 
   /// - Throws: ``Problem`` of what is wrong with the wish, ``StoreError``.
-  func submit(_ wish: Wish) async throws -> Submission {
+  func submit(_ wish: Wish, for caller: Caller) async throws -> Submission {
     let (target, params) = try Self.validated(wish)
     let request = ScanRequest(
       id: Self.makeID(), kind: wish.kind, target: target, params: params,
       priority: wish.priority, policy: policies(wish.kind, target),
       idempotencyKey: wish.idempotencyKey, createdBy: wish.createdBy)
-    guard let submission = try await store.submit([request]).first else {
+    guard let submission = try await store.seen(by: caller).submit([request]).first else {
       throw StoreError.statement("a submission has no outcome")
     }
     if case .existing(let scan) = submission, scan.kind != wish.kind || scan.target != target {

@@ -2,8 +2,8 @@ import HTTPTypes
 import HoldfastCore
 import Hummingbird
 
-/// Lets nobody in without the admin token or a session, and no write of a session that did not come
-/// from our own pages.
+/// Finds out who asks. Lets nobody in without a token or a session, and no write of a session that did not come from our own
+/// pages; what somebody may do, each route sees to (``RouteAccess``).
 struct AuthenticationMiddleware: RouterMiddleware {
   let authenticator: Authenticator
 
@@ -13,53 +13,44 @@ struct AuthenticationMiddleware: RouterMiddleware {
   ) async throws -> Response {
     var request = request
     var context = context
-    context.identity = try await identity(of: request, context)
-    guard !Self.isOpen(request.uri.path) else { return try await next(request, context) }
-    guard let identity = context.identity else {
-      if request.wantsPage, request.method == .get || request.method == .head {
-        return .redirect(to: Self.signInAddress(for: request), type: .normal)
-      }
-      throw Problem(
-        .notSignedIn,
-        "Send the admin token as “Authorization: Bearer …”. It is in the file admin-token of the "
-          + "server's data directory.",
-        headers: [.wwwAuthenticate: "Bearer realm=\"holdfast\""])
+    // Health tells of a database that is gone: there, nobody is looked up.
+    let isOpen = RouteAccess.isOpen(request, at: context.endpointPath)
+    if isOpen, request.uri.path == "/health" { return try await next(request, context) }
+    do {
+      context.identity = try await identity(of: request)
+    } catch let problem as Problem where !isOpen {
+      guard Self.leadsToSignIn(request) else { throw problem }
+    } catch is Problem {
+      // Whoever was somebody once may sign in again.
     }
-    if case .session(let session) = identity, Self.isWrite(request.method) {
+    guard !isOpen else { return try await next(request, context) }
+    guard let identity = context.identity else {
+      guard Self.leadsToSignIn(request) else { throw Problem.notSignedIn() }
+      return .redirect(to: Self.signInAddress(for: request), type: .normal)
+    }
+    if case .session(let session) = identity.credential, Self.isWrite(request.method) {
       try SameOrigin.check(request)
       try await Self.checkCSRF(&request, session)
     }
     return try await next(request, context)
   }
 
-  /// What anybody may see: health, the sign-in, the page's own files, and what the problems mean.
-  private static func isOpen(_ path: String) -> Bool {
-    path == "/health" || path == "/sign-in" || path == "/favicon.ico"
-      || path.hasPrefix("/assets/") || path.hasPrefix("/problems/")
+  private static func leadsToSignIn(_ request: Request) -> Bool {
+    request.wantsPage && !isWrite(request.method)
   }
 
   static func isWrite(_ method: HTTPRequest.Method) -> Bool {
     method != .get && method != .head
   }
 
-  private func identity(
-    of request: Request, _ context: ServerContext
-  ) async throws(Problem) -> Identity? {
+  private func identity(of request: Request) async throws -> Identity? {
     if let header = request.headers[.authorization] {
-      return try await bearer(header, context) ? .token : nil
+      let parts = header.split(separator: " ", maxSplits: 1)
+      guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+      return try await authenticator.identity(bearing: parts[1].trimmed)
     }
-    guard let cookie = request.cookies[SessionSigner.cookieName]?.value,
-      let session = await authenticator.session(from: cookie)
-    else { return nil }
-    return .session(session)
-  }
-
-  private func bearer(
-    _ header: String, _ context: ServerContext
-  ) async throws(Problem) -> Bool {
-    let parts = header.split(separator: " ", maxSplits: 1)
-    guard parts.count == 2, parts[0].lowercased() == "bearer" else { return false }
-    return await authenticator.isAdminToken(parts[1].trimmed)
+    guard let cookie = request.cookies[SessionSigner.cookieName]?.value else { return nil }
+    return try await authenticator.identity(of: cookie)
   }
 
   /// The sign-in page, and where to go on after it.

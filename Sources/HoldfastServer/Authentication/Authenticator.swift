@@ -1,4 +1,5 @@
 import Foundation
+import HoldfastCore
 import HoldfastStorage
 import Logging
 import Synchronization
@@ -8,8 +9,9 @@ import Synchronization
 final class Authenticator: Sendable {
   let codes = SignInCodes()
   let throttle = SignInThrottle()
+  let cache = TokenCache()
 
-  private let store: any ScanStore
+  private let store: any ScanStore & AccessStore
   private let secret: String
   private let logger: Logger
   private let state: Mutex<State>
@@ -26,7 +28,8 @@ final class Authenticator: Sendable {
   private static let hashLifetime: Duration = .seconds(5)
 
   private init(
-    store: any ScanStore, secret: String, tokenHash: String, signedOut: SignedOutSessions,
+    store: any ScanStore & AccessStore, secret: String, tokenHash: String,
+    signedOut: SignedOutSessions,
     logger: Logger
   ) {
     self.store = store
@@ -39,7 +42,7 @@ final class Authenticator: Sendable {
   }
 
   static func start(
-    store: any ScanStore, dataDirectory: String, logger: Logger
+    store: any ScanStore & AccessStore, dataDirectory: String, logger: Logger
   ) async throws(ServerError) -> Authenticator {
     let hash = try await AdminToken.ensure(
       store: store, dataDirectory: dataDirectory, logger: logger)
@@ -66,7 +69,56 @@ final class Authenticator: Sendable {
     return Secrets.areEqual(Secrets.hash(text), hash)
   }
 
-  func session(from cookie: String) async -> Session? {
+  /// Who shows this token; `nil` if nobody has been given it.
+  ///
+  /// - Throws: ``Problem`` for one that was good once, ``StoreError``.
+  func identity(bearing text: String) async throws -> Identity? {
+    if await isAdminToken(text) { return .admin(.token) }
+    // Nothing else can be one, and so is worth no question to the database.
+    guard AdminToken.isWellFormed(text) else { return nil }
+    let hash = Secrets.hash(text)
+    var found = cache.token(hash)
+    if found == nil {
+      found = try await store.useToken(hash: hash)
+      if let found { cache.keep(found, as: hash) }
+    }
+    guard let token = found else { return nil }
+    return try Self.identity(of: token, .token)
+  }
+
+  /// Who has this session; `nil` if it is none, or is over.
+  ///
+  /// - Throws: ``Problem`` where what it was opened with has ended, ``StoreError``.
+  func identity(of cookie: String) async throws -> Identity? {
+    guard let session = await session(from: cookie) else { return nil }
+    switch session.subject {
+    case .admin: return .admin(.session(session))
+    case .token(let id):
+      let key = "id:\(id)"
+      var found = cache.token(key)
+      if found == nil {
+        found = try await store.token(id: id)
+        if let found { cache.keep(found, as: key) }
+      }
+      guard let token = found else { return nil }
+      return try Self.identity(of: token, .session(session))
+    }
+  }
+
+  private static func identity(
+    of token: TokenRecord, _ credential: Identity.Credential
+  ) throws(Problem) -> Identity {
+    switch token.state {
+    case .active: break
+    case .expired: throw .notSignedIn("The token “\(token.name.visible)” has expired.")
+    case .revoked: throw .notSignedIn("The token “\(token.name.visible)” has been revoked.")
+    }
+    return Identity(
+      credential: credential, subject: .token(id: token.id), actor: "token:\(token.name)",
+      role: token.role, scope: token.scope)
+  }
+
+  private func session(from cookie: String) async -> Session? {
     await refresh()
     let now = Self.now
     return state.withLock { state in
@@ -113,5 +165,14 @@ final class Authenticator: Sendable {
       state.tokenHash = hash
       state.signer = SessionSigner(secret: secret, tokenHash: hash)
     }
+  }
+}
+
+extension Identity {
+  /// Whoever holds the admin token.
+  fileprivate static func admin(_ credential: Credential) -> Identity {
+    Identity(
+      credential: credential, subject: .admin, actor: credential == .token ? "api" : "dashboard",
+      role: .admin, scope: .all)
   }
 }

@@ -6,6 +6,7 @@ import HTTPTypes
 struct Session: Sendable, Hashable {
   /// Random; unique to this sign-in.
   var id: String
+  var subject: Subject
   /// Seconds since 1970 by this machine's clock.
   var expires: Int64
   /// What writes of this session must bear.
@@ -47,27 +48,29 @@ struct SessionSigner: Sendable {
     return secret
   }
 
-  func makeSession(now: Int64) -> Session {
+  func makeSession(for subject: Subject, now: Int64) -> Session {
     let id = Secrets.random(32)
-    return Session(id: id, expires: now + Self.lifetimeSeconds, csrfToken: csrfToken(of: id))
+    return Session(
+      id: id, subject: subject, expires: now + Self.lifetimeSeconds, csrfToken: csrfToken(of: id))
   }
 
   /// The cookie's value.
   func value(of session: Session) -> String {
-    let content = "v1.\(session.id).\(session.expires)"
+    let content = "v2.\(session.id).\(session.expires).\(session.subject.text)"
     return "\(content).\(Secrets.sign("session.\(content)", with: key))"
   }
 
   /// The session that a cookie's value proves; `nil` if it is forged, of another key, or over.
   func session(from value: String, now: Int64) -> Session? {
     let parts = value.split(separator: ".", omittingEmptySubsequences: false)
-    guard parts.count == 4, parts[0] == "v1", let expires = Int64(parts[2]), expires > now
+    guard parts.count == 5, parts[0] == "v2", let expires = Int64(parts[2]), expires > now
     else { return nil }
-    let content = "v1.\(parts[1]).\(parts[2])"
+    let content = parts.prefix(4).joined(separator: ".")
     let signature = Secrets.sign("session.\(content)", with: key)
-    guard Secrets.areEqual(signature, String(parts[3])) else { return nil }
+    guard Secrets.areEqual(signature, String(parts[4])), let subject = Subject(parts[3])
+    else { return nil }
     let id = String(parts[1])
-    return Session(id: id, expires: expires, csrfToken: csrfToken(of: id))
+    return Session(id: id, subject: subject, expires: expires, csrfToken: csrfToken(of: id))
   }
 
   private func csrfToken(of id: String) -> String {

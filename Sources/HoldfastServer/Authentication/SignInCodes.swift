@@ -7,27 +7,34 @@ final class SignInCodes: Sendable {
   /// How many may be open at once.
   static let most = 64
 
-  private let open = Mutex<[String: ContinuousClock.Instant]>([:])
+  private struct Code {
+    var subject: Subject
+    var expires: ContinuousClock.Instant
+  }
+
+  private let open = Mutex<[String: Code]>([:])
 
   /// A new code; `nil` if too many are open.
-  func make(now: ContinuousClock.Instant = .now) -> String? {
+  func make(for subject: Subject, now: ContinuousClock.Instant = .now) -> String? {
     let code = Secrets.random(32)
     return open.withLock { open in
-      open = open.filter { $0.value > now }
+      open = open.filter { $0.value.expires > now }
       guard open.count < Self.most else { return nil }
-      open[Secrets.hash(code)] = now + Self.lifetime
+      open[Secrets.hash(code)] = Code(subject: subject, expires: now + Self.lifetime)
       return code
     }
   }
 
-  /// Whether the code is good; it is not any more afterwards.
+  /// For whom the code was made, if it is good; it is not any more afterwards.
   ///
   /// It is found by its hash, so that the time of the search tells nothing of the codes that are
   /// open.
-  func redeem(_ code: String, now: ContinuousClock.Instant = .now) -> Bool {
+  func redeem(_ code: String, now: ContinuousClock.Instant = .now) -> Subject? {
     open.withLock { open in
-      guard let expires = open.removeValue(forKey: Secrets.hash(code)) else { return false }
-      return expires > now
+      guard let code = open.removeValue(forKey: Secrets.hash(code)), code.expires > now else {
+        return nil
+      }
+      return code.subject
     }
   }
 }

@@ -30,7 +30,7 @@ extension EventHub {
   /// A place among those who hear of the scan; `nil` if there is none left.
   private func place(for scan: Scan) async throws -> Subscription? {
     do {
-      return try await subscribe(scan: scan.id)
+      return try await subscribe(scan: scan.id, of: .only(scan.tenantID))
     } catch is Problem {
       return nil
     }

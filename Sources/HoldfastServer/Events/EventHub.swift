@@ -23,9 +23,15 @@ final class EventHub: Sendable {
   /// Something of one scan, and how it looks in a stream.
   struct Framed: Sendable {
     var scan: ScanID
+    var tenant: String
     /// The event's id; 0 for progress.
     var id: Int64 = 0
     var frame: ByteBuffer
+
+    /// Whether it is for somebody who listens to this scan (`nil` for all) and may see these tenants.
+    func concerns(_ scan: ScanID?, _ scope: TenantScope) -> Bool {
+      (scan == nil || self.scan == scan) && scope.includes(tenant)
+    }
   }
 
   struct Limits: Sendable {
@@ -49,14 +55,15 @@ final class EventHub: Sendable {
 
   private struct Listener {
     var scan: ScanID?
+    var scope: TenantScope
     var continuation: AsyncStream<Message>.Continuation
     var onOverflow: @Sendable () -> Void
 
     func wants(_ message: Message) -> Bool {
-      guard let scan else { return true }
       switch message {
       case .events(let framed), .progress(let framed):
-        return framed.contains { $0.scan == scan }
+        if scan == nil, scope == .all { return true }
+        return framed.contains { $0.concerns(scan, scope) }
       case .heartbeat: return true
       }
     }
@@ -91,16 +98,17 @@ extension EventHub {
 
   /// - Parameters:
   ///   - scan: the one scan to hear of; `nil` for all.
+  ///   - scope: whose scans to hear of.
   ///   - onOverflow: called when the listener is dropped because it does not keep up.
   /// - Throws: ``Problem`` when there are too many listeners, ``StoreError``.
   func subscribe(
-    scan: ScanID?, onOverflow: @escaping @Sendable () -> Void = {}
+    scan: ScanID?, of scope: TenantScope, onOverflow: @escaping @Sendable () -> Void = {}
   ) async throws -> Subscription {
     while true {
       let known = state.withLock { $0.position }
       let position = if let known { known } else { try await store.lastEventID() }
       if let subscription = try join(
-        scan: scan, at: position, mustBeFirst: known == nil, onOverflow: onOverflow)
+        scan: scan, of: scope, at: position, mustBeFirst: known == nil, onOverflow: onOverflow)
       {
         wakeSource.yield()
         return subscription
@@ -112,7 +120,7 @@ extension EventHub {
   ///   listened. If somebody has come in the meantime, or everybody has left, the position may be
   ///   out of step, and the caller looks again.
   private func join(
-    scan: ScanID?, at position: Int64, mustBeFirst: Bool,
+    scan: ScanID?, of scope: TenantScope, at position: Int64, mustBeFirst: Bool,
     onOverflow: @escaping @Sendable () -> Void
   ) throws(Problem) -> Subscription? {
     let (messages, continuation) = AsyncStream.makeStream(
@@ -130,7 +138,7 @@ extension EventHub {
       let id = state.nextID
       state.nextID += 1
       state.listeners[id] = Listener(
-        scan: scan, continuation: continuation, onOverflow: onOverflow)
+        scan: scan, scope: scope, continuation: continuation, onOverflow: onOverflow)
       return .success(Subscription(id: id, position: start, messages: messages))
     }
     return try outcome.get()
@@ -196,7 +204,10 @@ extension EventHub: Service {
         if !moved.isEmpty {
           deliver(
             .progress(
-              try moved.map { Framed(scan: $0.id, frame: try EventFrame.progress($0, meters)) }))
+              try moved.map {
+                Framed(
+                  scan: $0.id, tenant: $0.tenantID, frame: try EventFrame.progress($0, meters))
+              }))
         }
         failures = 0
       } catch {
@@ -217,7 +228,8 @@ extension EventHub: Service {
       deliver(
         .events(
           try events.map {
-            Framed(scan: $0.scanID, id: $0.id, frame: try EventFrame.event($0))
+            Framed(
+              scan: $0.scanID, tenant: $0.tenantID, id: $0.id, frame: try EventFrame.event($0))
           }))
       // Whoever has come when everybody else had left brought a position of their own.
       let isCurrent = state.withLock { state in

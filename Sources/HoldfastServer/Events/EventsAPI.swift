@@ -14,6 +14,18 @@ struct EventsAPI: Sendable {
   /// How many missed events are sent again; who has missed more gets `reset` instead.
   private static let mostMissed = 10_000
 
+  /// What one stream is for: one scan or all, of the tenants that its reader may see.
+  private struct Audience: Sendable {
+    var scan: ScanID?
+    var scope: TenantScope
+
+    func hears(_ framed: EventHub.Framed) -> Bool { framed.concerns(scan, scope) }
+
+    func hears(_ event: ScanEvent) -> Bool {
+      (scan == nil || event.scanID == scan) && scope.includes(event.tenantID)
+    }
+  }
+
   func add(to routes: inout Routes) {
     routes.getOnly("/api/v1/events", stream)
   }
@@ -22,9 +34,10 @@ struct EventsAPI: Sendable {
   private func stream(_ request: Request, _ context: ServerContext) async throws -> Response {
     let query = try Query(request, known: ["last_event_id", "scan"])
     let lastSeen = try Self.lastSeen(request, query)
-    let scan = try await scanFilter(query)
+    let scan = try await scanFilter(query, context)
     let channel = context.channel
-    let subscription = try await hub.subscribe(scan: scan) {
+    let audience = Audience(scan: scan, scope: context.caller.scope)
+    let subscription = try await hub.subscribe(scan: scan, of: context.caller.scope) {
       // Its connection is full: nothing can be told to it any more.
       channel.close(promise: nil)
     }
@@ -38,7 +51,7 @@ struct EventsAPI: Sendable {
         try await withGracefulShutdownHandler {
           try await body.consumeWithInboundCloseHandler { _ in
             try await send(
-              subscription, to: &writer, scan: scan, after: lastSeen)
+              subscription, to: &writer, for: audience, after: lastSeen)
           } onInboundClosed: {
             hub.leave(subscription)
           }
@@ -52,20 +65,20 @@ struct EventsAPI: Sendable {
   @concurrent
   private func send(
     _ subscription: EventHub.Subscription, to writer: inout any ResponseBodyWriter,
-    scan: ScanID?, after lastSeen: Int64?
+    for audience: Audience, after lastSeen: Int64?
   ) async throws {
     try await writer.write(EventFrame.opening)
     var sent = try await catchUp(
-      to: &writer, scan: scan, after: lastSeen, from: subscription.position)
+      to: &writer, for: audience, after: lastSeen, from: subscription.position)
     for await message in subscription.messages {
       switch message {
       case .events(let framed):
         for event in framed where event.id > sent {
           sent = event.id
-          if scan == nil || event.scan == scan { try await writer.write(event.frame) }
+          if audience.hears(event) { try await writer.write(event.frame) }
         }
       case .progress(let framed):
-        for progress in framed where scan == nil || progress.scan == scan {
+        for progress in framed where audience.hears(progress) {
           try await writer.write(progress.frame)
         }
       case .heartbeat: try await writer.write(EventFrame.heartbeat)
@@ -78,7 +91,7 @@ struct EventsAPI: Sendable {
   /// - Returns: the newest event that it now knows.
   @concurrent
   private func catchUp(
-    to writer: inout any ResponseBodyWriter, scan: ScanID?, after lastSeen: Int64?,
+    to writer: inout any ResponseBodyWriter, for audience: Audience, after lastSeen: Int64?,
     from position: Int64
   ) async throws -> Int64 {
     guard var sent = lastSeen else { return position }
@@ -90,7 +103,7 @@ struct EventsAPI: Sendable {
     }
     while true {
       let events = try await store.events(after: sent, limit: hub.limits.batch)
-      for event in events where scan == nil || event.scanID == scan {
+      for event in events where audience.hears(event) {
         try await writer.write(try EventFrame.event(event))
       }
       guard let last = events.last else { return sent }
@@ -98,12 +111,16 @@ struct EventsAPI: Sendable {
     }
   }
 
-  private func scanFilter(_ query: Query) async throws -> ScanID? {
+  private func scanFilter(
+    _ query: Query, _ context: ServerContext
+  ) async throws -> ScanID? {
     guard let text = query["scan"], !text.isEmpty else { return nil }
     guard let reference = ScanReference(text) else {
       throw Problem.invalid("scan", "“scan” must be a scan's UUID or number.")
     }
-    guard let scan = try await store.scan(reference) else { throw Problem.noScan(text) }
+    guard let scan = try await store.seen(by: context.caller).scan(reference) else {
+      throw Problem.noScan(text)
+    }
     return scan.id
   }
 

@@ -6,10 +6,13 @@ enum ProblemKind: String, CaseIterable, Sendable {
   case unknownField = "unknown-field"
   case invalidValue = "invalid-value"
   case notSignedIn = "not-signed-in"
+  case notPermitted = "not-permitted"
   case crossSite = "cross-site"
   case csrf = "csrf-token"
   case notFound = "not-found"
   case scanNotFound = "scan-not-found"
+  case tokenNotFound = "token-not-found"
+  case nameTaken = "name-taken"
   case methodNotAllowed = "method-not-allowed"
   case scopeHeld = "scope-held"
   case actionNotAllowed = "action-not-allowed"
@@ -28,10 +31,10 @@ enum ProblemKind: String, CaseIterable, Sendable {
     switch self {
     case .malformedRequest, .unknownField, .invalidValue: .badRequest
     case .notSignedIn: .unauthorized
-    case .crossSite, .csrf: .forbidden
-    case .notFound, .scanNotFound: .notFound
+    case .notPermitted, .crossSite, .csrf: .forbidden
+    case .notFound, .scanNotFound, .tokenNotFound: .notFound
     case .methodNotAllowed: .methodNotAllowed
-    case .scopeHeld, .actionNotAllowed, .idempotencyConflict: .conflict
+    case .scopeHeld, .actionNotAllowed, .idempotencyConflict, .nameTaken: .conflict
     case .tooLarge: .contentTooLarge
     case .unsupportedMediaType: .unsupportedMediaType
     case .hostNotServed: .misdirectedRequest
@@ -47,10 +50,13 @@ enum ProblemKind: String, CaseIterable, Sendable {
     case .unknownField: "Unknown field"
     case .invalidValue: "Invalid value"
     case .notSignedIn: "Not signed in"
+    case .notPermitted: "Not permitted"
     case .crossSite: "Request from another site"
     case .csrf: "Missing or wrong CSRF token"
     case .notFound: "Not found"
     case .scanNotFound: "No such scan"
+    case .tokenNotFound: "No such token"
+    case .nameTaken: "Name taken"
     case .methodNotAllowed: "Method not allowed"
     case .scopeHeld: "Scan already in progress"
     case .actionNotAllowed: "Not possible in this status"
@@ -77,9 +83,13 @@ enum ProblemKind: String, CaseIterable, Sendable {
       "A field has a value that cannot be taken. “field” names it; the detail says what would be "
         + "right."
     case .notSignedIn:
-      "Every read of data and every write needs the admin token as “Authorization: Bearer …”, or "
-        + "a session of the page. The token is in the file admin-token of the server's data "
-        + "directory."
+      "Every read of data and every write needs a token as “Authorization: Bearer …”, or a "
+        + "session of the page. The admin token is in the file admin-token of the server's data "
+        + "directory; “holdfast token create” makes others. A token can expire or be revoked."
+    case .notPermitted:
+      "The role of the token or of the session does not reach: a viewer reads, an operator submits "
+        + "scans and acts on them, an admin gives others access. “required_role” says what it "
+        + "takes."
     case .crossSite:
       "A write with a session's cookie must come from the server's own pages."
     case .csrf:
@@ -87,6 +97,9 @@ enum ProblemKind: String, CaseIterable, Sendable {
         + "X-CSRF-Token or the form's field csrf_token. Reload the page to get a fresh one."
     case .notFound: "Nothing lives at this address."
     case .scanNotFound: "There is no scan with this UUID or number."
+    case .tokenNotFound:
+      "There is no token with this id, nor one in use with this name."
+    case .nameTaken: "Another one that is in use has this name; choose another."
     case .methodNotAllowed:
       "The address exists, but not for this method. The header Allow lists those that it takes."
     case .scopeHeld:

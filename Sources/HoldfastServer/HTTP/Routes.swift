@@ -40,13 +40,26 @@ struct Routes {
     _ method: HTTPRequest.Method, _ path: String, _ handler: @escaping Handler
   ) {
     table.add(method, path: path)
-    router.on(RouterPath(path), method: method, use: handler)
+    let access = RouteAccess.of(method, path)
+    router.on(RouterPath(path), method: method) { request, context in
+      try access.check(context.identity)
+      return try await handler(request, context)
+    }
   }
 }
 
 /// Which methods each address takes.
 struct RouteTable: Sendable {
   private var entries: [(segments: [Substring], methods: [HTTPRequest.Method])] = []
+
+  /// Every route, by method and path as it was registered, without `HEAD`.
+  var names: [String] {
+    entries.flatMap { entry in
+      entry.methods.filter { $0 != .head }.map { method in
+        "\(method) /\(entry.segments.joined(separator: "/"))"
+      }
+    }
+  }
 
   mutating func add(_ method: HTTPRequest.Method, path: String) {
     let segments = path.split(separator: "/")

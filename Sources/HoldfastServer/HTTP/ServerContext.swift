@@ -1,3 +1,5 @@
+import HoldfastCore
+import HoldfastStorage
 import Hummingbird
 import NIOCore
 
@@ -19,4 +21,17 @@ struct ServerContext: RequestContext {
 
   /// The peer's IP address, without its port.
   var peer: String { channel.remoteAddress?.ipAddress ?? "unknown" }
+}
+
+extension ServerContext {
+  /// On whose behalf the store is asked. Somebody who is not signed in belongs to no tenant, and so sees nothing.
+  var caller: Caller {
+    Caller(
+      scope: identity?.scope ?? .only(""), actor: identity?.actor ?? "nobody", address: peer,
+      requestID: requestID)
+  }
+
+  var actor: String { caller.actor }
+
+  func may(_ role: Role) -> Bool { (identity?.role).map { $0 >= role } ?? false }
 }

@@ -36,7 +36,8 @@ struct CleanupPages: Sendable {
   private func previewCleanup(
     _ request: Request, _ context: ServerContext
   ) async throws -> Response {
-    let report = try await cleanup.clean(.init(), dryRun: true, by: "dashboard")
+    let report = try await cleanup.seen(by: context.caller).clean(
+      .init(), dryRun: true, by: context.actor)
     let summary = StuckSummary(of: report.plan)
     let entries = report.plan.entries.filter { $0.decision.action.changes }
     return html(
@@ -56,8 +57,8 @@ struct CleanupPages: Sendable {
   @concurrent
   private func clean(_ request: Request, _ context: ServerContext) async throws -> Response {
     _ = try await Pages.form(request)
-    let report = try await cleanup.clean(
-      .init(), dryRun: false, by: context.identity?.actor ?? "dashboard")
+    let report = try await cleanup.seen(by: context.caller).clean(
+      .init(), dryRun: false, by: context.actor)
     let done = report.outcomes.values.count { $0 == "recovered" || $0 == "ordered" }
     return html(
       ConfirmView(
@@ -70,7 +71,8 @@ struct CleanupPages: Sendable {
   private func previewReset(
     _ request: Request, _ context: ServerContext
   ) async throws -> Response {
-    let summary = try await cleanup.resetFailed(dryRun: true, by: "dashboard")
+    let summary = try await cleanup.seen(by: context.caller).resetFailed(
+      dryRun: true, by: context.actor)
     let passed =
       summary.passedOver == 0
       ? "" : " \(summary.passedOver) more have a later scan of the same target, and stay."
@@ -87,8 +89,8 @@ struct CleanupPages: Sendable {
   @concurrent
   private func reset(_ request: Request, _ context: ServerContext) async throws -> Response {
     _ = try await Pages.form(request)
-    let summary = try await cleanup.resetFailed(
-      dryRun: false, by: context.identity?.actor ?? "dashboard")
+    let summary = try await cleanup.seen(by: context.caller).resetFailed(
+      dryRun: false, by: context.actor)
     return html(
       ConfirmView(
         frame: pages.frame("Reset all", context, stream: nil), heading: "Reset all",
@@ -98,6 +100,7 @@ struct CleanupPages: Sendable {
   private func html(_ view: ConfirmView) -> Response {
     var view = view
     view.hasLines = !view.lines.isEmpty
+    if !view.frame.mayAct { view.button = nil }
     return .html(pages.templates.render(view))
   }
 

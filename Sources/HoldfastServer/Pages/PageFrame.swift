@@ -5,6 +5,8 @@ struct PageFrame: Sendable {
   var version: String
   /// `nil` for somebody who has not signed in.
   var csrfToken: String?
+  /// Whether what changes something is offered.
+  var mayAct = false
   /// The address of the events that keep the page current; `nil` for a page that does not change.
   var stream: String?
 }

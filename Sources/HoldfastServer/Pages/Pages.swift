@@ -27,14 +27,15 @@ struct Pages: Sendable {
 
   @concurrent
   private func list(_ request: Request, _ context: ServerContext) async throws -> Response {
-    let page = ListPage(store: store, hub: hub)
+    let page = ListPage(store: store.seen(by: context.caller), hub: hub)
     let view = try await page.view(request) { frame($0, context, stream: $1) }
     return .html(templates.render(view))
   }
 
   @concurrent
   private func scan(_ request: Request, _ context: ServerContext) async throws -> Response {
-    let page = ScanPage(store: store, hub: hub)
+    let page = ScanPage(
+      store: store.seen(by: context.caller), hub: hub, mayAct: context.may(.operator))
     let view = try await page.view(
       request, context, csrfToken: context.csrfToken ?? ""
     ) { frame($0, context, stream: $1) }
@@ -47,8 +48,8 @@ struct Pages: Sendable {
     let fields = try await Self.form(request)
     let wish = Submitter.Wish(
       kind: fields["kind"] ?? "library", target: (fields["target"] ?? "").trimmed,
-      params: .object(Self.params(fields)), createdBy: context.identity?.actor ?? "dashboard")
-    switch try await submitter.submit(wish) {
+      params: .object(Self.params(fields)), createdBy: context.actor)
+    switch try await submitter.submit(wish, for: context.caller) {
     case .created(let scan), .existing(let scan):
       return .redirect(to: "/scans/\(scan.number)")
     case .scopeHeld(let holder): throw Submitter.scopeHeld(by: holder)
@@ -146,6 +147,7 @@ extension Pages {
   func frame(_ title: String, _ context: ServerContext, stream: String?) -> PageFrame {
     PageFrame(
       title: title, assets: assets.names, version: version, csrfToken: context.csrfToken,
+      mayAct: context.may(.operator),
       stream: context.csrfToken == nil ? nil : stream)
   }
 }
@@ -153,6 +155,6 @@ extension Pages {
 extension ServerContext {
   /// `nil` for a program, and for somebody who has not signed in.
   fileprivate var csrfToken: String? {
-    if case .session(let session) = identity { session.csrfToken } else { nil }
+    if case .session(let session) = identity?.credential { session.csrfToken } else { nil }
   }
 }

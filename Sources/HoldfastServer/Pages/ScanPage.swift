@@ -6,6 +6,8 @@ import Hummingbird
 struct ScanPage: Sendable {
   let store: any ScanStore
   let hub: EventHub
+  /// Whether what changes the scan is offered.
+  let mayAct: Bool
 
   private static let rowsPerPage = 25
   private static let errorsPerPage = 15
@@ -21,7 +23,7 @@ struct ScanPage: Sendable {
     let now = try await store.now()
     let events = try await store.events(of: scan.id, cursor: nil, limit: Self.mostEvents)
     let age = now.seconds(since: scan.createdAt)
-    let actions = ScanView.Action.all(for: scan)
+    let actions = mayAct ? ScanView.Action.all(for: scan) : []
     return ScanView(
       frame: frame("#\(scan.number) \(scan.target.visible)", "/api/v1/events?scan=\(scan.id)"),
       number: scan.number, kind: scan.kind.visible, target: scan.target.visible,

@@ -31,10 +31,10 @@ struct SignInPages: Sendable {
   @concurrent
   private func makeCode(_ request: Request, _ context: ServerContext) async throws -> Response {
     _ = try await JSONBody(request, known: [])
-    guard context.identity == .token else {
-      throw Problem(.notSignedIn, "Only the admin token makes sign-in codes, not a session.")
+    guard let identity = context.identity, identity.isProgram else {
+      throw Problem(.notSignedIn, "Only a token makes sign-in codes, not a session.")
     }
-    guard let code = authenticator.codes.make() else {
+    guard let code = authenticator.codes.make(for: identity.subject) else {
       throw Problem(
         .tooManyAttempts, "Too many sign-in codes are open.", headers: [.retryAfter: "60"])
     }
@@ -52,13 +52,13 @@ struct SignInPages: Sendable {
       if let wait = authenticator.throttle.wait(for: context.peer) {
         return form(next: next, error: Self.waitText(wait), wait: wait)
       }
-      guard authenticator.codes.redeem(code) else {
+      guard let subject = authenticator.codes.redeem(code) else {
         authenticator.throttle.recordFailure(of: context.peer)
         return form(
           next: next, error: "This sign-in code has been used or is too old. Use the token instead."
         )
       }
-      return opened(next, request, context)
+      return opened(next, for: subject, request, context)
     }
     if context.identity != nil { return .redirect(to: next) }
     return form(next: next, error: nil)
@@ -75,17 +75,32 @@ struct SignInPages: Sendable {
     if let wait = authenticator.throttle.wait(for: context.peer) {
       return form(next: next, error: Self.waitText(wait), wait: wait)
     }
-    guard await authenticator.isAdminToken((fields["token"] ?? "").trimmed) else {
+    let (identity, refusal) = try await holder(of: (fields["token"] ?? "").trimmed)
+    guard let identity else {
       authenticator.throttle.recordFailure(of: context.peer)
       context.logger.notice("a sign-in failed", metadata: ["peer": .string(context.peer)])
-      return form(next: next, error: "This is not the admin token.")
+      return form(next: next, error: refusal)
     }
-    return opened(next, request, context)
+    return opened(next, for: identity.subject, request, context)
+  }
+
+  /// Who has this token, or why it is refused.
+  private func holder(of token: String) async throws -> (Identity?, refusal: String) {
+    do {
+      return (
+        try await authenticator.identity(bearing: token),
+        "This is neither the admin token nor an API token."
+      )
+    } catch let problem as Problem {
+      return (nil, problem.detail)
+    }
   }
 
   @concurrent
   private func signOut(_ request: Request, _ context: ServerContext) async throws -> Response {
-    if case .session(let session) = context.identity { await authenticator.signOut(session) }
+    if case .session(let session) = context.identity?.credential {
+      await authenticator.signOut(session)
+    }
     return Response(
       status: .seeOther,
       headers: [
@@ -97,11 +112,12 @@ struct SignInPages: Sendable {
   /// Opens the session with a page of our own that leads on, not with a redirect: the cookie is
   /// sent only where the way began here, and a redirect from a link elsewhere did not.
   private func opened(
-    _ next: String, _ request: Request, _ context: ServerContext
+    _ next: String, for subject: Subject, _ request: Request, _ context: ServerContext
   ) -> Response {
     let signer = authenticator.signer
-    let session = signer.makeSession(now: Authenticator.now)
-    context.logger.info("signed in", metadata: ["peer": .string(context.peer)])
+    let session = signer.makeSession(for: subject, now: Authenticator.now)
+    context.logger.info(
+      "signed in", metadata: ["peer": .string(context.peer), "as": .string(subject.text)])
     return .html(
       pages.signedIn(next: next),
       headers: [.setCookie: signer.cookie(of: session, isSecure: Self.isSecure(request))])

@@ -4,7 +4,8 @@ extension SQLStore {
   package func resettable(
     tenantID: String, limit: Int
   ) async throws(StoreError) -> [ResetCandidate] {
-    try await database.read { (connection) throws(StoreError) in
+    guard scope.includes(tenantID) else { return [] }
+    return try await database.read { (connection) throws(StoreError) in
       try connection.all(Resetting.failed, [.text(tenantID), .int(Int64(limit))]) {
         (row: any SQLRow) throws(StoreError) in
         ResetCandidate(
@@ -16,10 +17,10 @@ extension SQLStore {
   package func delete(
     _ id: ScanID, by actor: String, reason: String?
   ) async throws(StoreError) -> ActionOutcome {
-    try await database.write { (connection) throws(StoreError) in
-      guard let scan = try connection.first(Acting.lock, [.uuid(id)], Acting.decode) else {
-        return .notFound
-      }
+    try await database.write { [caller, scope] (connection) throws(StoreError) in
+      guard let scan = try connection.first(Acting.lock, [.uuid(id)], Acting.decode),
+        scope.includes(scan.tenantID)
+      else { return .notFound }
       guard scan.status.isTerminal else { return .notAllowed(scan) }
       try connection.run(Acting.clearItems, [.int(scan.number)])
       try connection.run(Acting.clearErrors, [.int(scan.number)])
@@ -36,6 +37,7 @@ extension SQLStore {
         EventDraft(
           scanID: scan.id, tenantID: scan.tenantID, type: .deleted, data: data.finish())
       ])
+      try connection.audit(.scan("delete", before: scan, after: nil, reason: reason), caller)
       return .done(scan)
     }
   }

@@ -5,12 +5,18 @@ extension SQLStore: OperatorStore {
     _ request: ScanRequest, by actor: String,
     decide: @escaping @Sendable (DuePage) -> PreScanAnswer
   ) async throws(StoreError) -> SafeSubmission {
-    try await database.write { (connection) throws(StoreError) in
+    let request = owned([request]).first ?? request
+    return try await database.write { [caller] (connection) throws(StoreError) in
       let turn = SafelySubmitting(
         request: request, actor: actor, decide: decide, connection: connection)
       // The scope can change hands between the look and the insert; then it is looked at again.
       for _ in 0..<8 {
-        if let submission = try turn.attempt() { return submission }
+        guard let submission = try turn.attempt() else { continue }
+        try connection.audit(
+          .scan(
+            "submit_if_safe", before: nil, after: submission.scan,
+            reason: submission.outcome.rawValue), caller)
+        return submission
       }
       throw .unavailable("an exclusive scope changes hands faster than it can be looked at")
     }

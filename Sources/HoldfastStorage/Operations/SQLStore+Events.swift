@@ -5,8 +5,9 @@ extension SQLStore {
     of id: ScanID, cursor: String?, limit: Int
   ) async throws(StoreError) -> Page<ScanEvent> {
     let after = try cursor.map(Cursor.decodeNumber) ?? 0
-    let rows = try await database.read { (connection) throws(StoreError) in
-      try connection.all(
+    let rows = try await database.read { [scope] (connection) throws(StoreError) -> [ScanEvent] in
+      guard try connection.isScan(id, of: scope) else { return [] }
+      return try connection.all(
         EventReading.ofScan, [.uuid(id), .int(after), .int(Int64(limit) + 1)],
         EventReading.decode)
     }
@@ -16,7 +17,7 @@ extension SQLStore {
   package func events(
     after: Int64, limit: Int
   ) async throws(StoreError) -> [ScanEvent] {
-    try await database.read { (connection) throws(StoreError) in
+    let tail = try await database.read { (connection) throws(StoreError) -> [ScanEvent] in
       var events: [ScanEvent] = []
       var isSettled = true
       var last = after
@@ -25,7 +26,7 @@ extension SQLStore {
         let event = try EventReading.decode(row)
         // Ids are given out before the commit. A gap before a young event is one that is still to come; an old one was
         // rolled back.
-        let age = row.time(5).seconds(since: event.createdAt)
+        let age = row.time(6).seconds(since: event.createdAt)
         if event.id != last + 1, age < EventReading.settledAfterSeconds, last > 0 {
           isSettled = false
         }
@@ -34,6 +35,7 @@ extension SQLStore {
       }
       return events
     }
+    return tail.filter { scope.includes($0.tenantID) }
   }
 
   package func lastEventID() async throws(StoreError) -> Int64 {
@@ -52,18 +54,18 @@ private enum EventReading {
   static func decode(_ row: any SQLRow) throws(StoreError) -> ScanEvent {
     ScanEvent(
       id: row.int(0), scanID: row.uuid(1), eventType: row.text(2), eventData: row.json(3),
-      createdAt: row.time(4))
+      createdAt: row.time(4), tenantID: row.text(5))
   }
 
   static let ofScan = Statement(
     """
-    SELECT id, scan_id, event_type, event_data, created_at FROM scan_lifecycle_events
+    SELECT id, scan_id, event_type, event_data, created_at, tenant_id FROM scan_lifecycle_events
     WHERE scan_id = $1 AND id > $2 ORDER BY id LIMIT $3
     """)
 
   static let tail = Statement { dialect in
     """
-    SELECT id, scan_id, event_type, event_data, created_at, \(dialect.now)
+    SELECT id, scan_id, event_type, event_data, created_at, tenant_id, \(dialect.now)
     FROM scan_lifecycle_events WHERE id > $1 ORDER BY id LIMIT $2
     """
   }

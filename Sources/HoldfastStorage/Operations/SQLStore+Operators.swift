@@ -4,21 +4,29 @@ extension SQLStore {
   package func act(
     _ action: OperatorAction, on id: ScanID, by actor: String, reason: String?
   ) async throws(StoreError) -> ActionOutcome {
-    try await database.write { (connection) throws(StoreError) in
-      guard let scan = try connection.first(Acting.lock, [.uuid(id)], Acting.decode) else {
-        return .notFound
-      }
+    try await database.write { [caller, scope] (connection) throws(StoreError) in
+      guard let scan = try connection.first(Acting.lock, [.uuid(id)], Acting.decode),
+        scope.includes(scan.tenantID)
+      else { return .notFound }
       let operation = Acting(scan: scan, actor: actor, reason: reason, connection: connection)
-      return switch action {
-      case .cancel: try operation.cancel()
-      case .pause: try operation.pause()
-      case .resume: try operation.resume()
-      case .retry: try operation.retry()
-      case .fail: try operation.fail()
-      case .requeue: try operation.requeue()
-      case .revert: try operation.revert()
-      case .reset: try operation.reset()
+      let outcome =
+        switch action {
+        case .cancel: try operation.cancel()
+        case .pause: try operation.pause()
+        case .resume: try operation.resume()
+        case .retry: try operation.retry()
+        case .fail: try operation.fail()
+        case .requeue: try operation.requeue()
+        case .revert: try operation.revert()
+        case .reset: try operation.reset()
+        }
+      switch outcome {
+      case .done(let after), .requested(let after):
+        try connection.audit(
+          .scan(action.rawValue, before: scan, after: after, reason: reason), caller)
+      case .notAllowed, .scopeHeld, .notFound: break
       }
+      return outcome
     }
   }
 }

@@ -2,7 +2,7 @@ package import HoldfastCore
 
 extension SQLStore {
   package func scan(_ reference: ScanReference) async throws(StoreError) -> Scan? {
-    try await database.read { (connection) throws(StoreError) in
+    let found = try await database.read { (connection) throws(StoreError) in
       switch reference {
       case .id(let id):
         try connection.first(ReadSQL.scanByID, [.uuid(id)], ReadSQL.scan)
@@ -10,12 +10,13 @@ extension SQLStore {
         try connection.first(ReadSQL.scanByNumber, [.int(number)], ReadSQL.scan)
       }
     }
+    return found.flatMap { scope.includes($0.tenantID) ? $0 : nil }
   }
 
   package func scans(
     _ filter: ScanFilter, cursor: String?, limit: Int
   ) async throws(StoreError) -> Page<Scan> {
-    let query = try ScanQuery(filter, cursor: cursor, limit: limit)
+    let query = try ScanQuery(filter, of: scope, cursor: cursor, limit: limit)
     let rows = try await database.read { (connection) throws(StoreError) in
       try connection.all(query.statement, query.parameters, ReadSQL.scan)
     }
@@ -25,15 +26,21 @@ extension SQLStore {
   package func scans(
     changedSince since: Timestamp, limit: Int
   ) async throws(StoreError) -> [Scan] {
-    try await database.read { (connection) throws(StoreError) in
+    let changed = try await database.read { (connection) throws(StoreError) in
       try connection.all(
         ReadSQL.changed, [.time(since), .int(Int64(limit))], ReadSQL.scan)
     }
+    return changed.filter { scope.includes($0.tenantID) }
   }
 
   package func statusCounts() async throws(StoreError) -> [ScanStatus: Int64] {
-    let rows = try await database.read { (connection) throws(StoreError) in
-      try connection.all(ReadSQL.statusCounts) { (row: any SQLRow) throws(StoreError) in
+    let rows = try await database.read { [scope] (connection) throws(StoreError) in
+      let (statement, parameters): (Statement, [SQLValue]) =
+        switch scope {
+        case .all: (ReadSQL.statusCounts, [])
+        case .only(let tenant): (ReadSQL.statusCountsOfTenant, [.text(tenant)])
+        }
+      return try connection.all(statement, parameters) { (row: any SQLRow) throws(StoreError) in
         (row.status(0), row.int(1))
       }
     }
@@ -44,8 +51,10 @@ extension SQLStore {
     of id: ScanID, change: Item.Change?, cursor: String?, limit: Int
   ) async throws(StoreError) -> Page<ScanItemRecord> {
     let after = try cursor.map(Cursor.decodeText) ?? ""
-    let rows = try await database.read { (connection) throws(StoreError) in
-      try connection.all(
+    let rows = try await database.read {
+      [scope] (connection) throws(StoreError) -> [(key: String, record: ScanItemRecord)] in
+      guard try connection.isScan(id, of: scope) else { return [] }
+      return try connection.all(
         ReadSQL.items(change), [.uuid(id), .text(after), .int(Int64(limit) + 1)]
       ) { (row: any SQLRow) throws(StoreError) in
         (
@@ -68,8 +77,10 @@ extension SQLStore {
     of id: ScanID, cursor: String?, limit: Int
   ) async throws(StoreError) -> Page<ScanErrorRecord> {
     let after = try cursor.map(Cursor.decodeNumber) ?? 0
-    let rows = try await database.read { (connection) throws(StoreError) in
-      try connection.all(
+    let rows = try await database.read {
+      [scope] (connection) throws(StoreError) -> [ScanErrorRecord] in
+      guard try connection.isScan(id, of: scope) else { return [] }
+      return try connection.all(
         ReadSQL.errors, [.uuid(id), .int(after), .int(Int64(limit) + 1)]
       ) { (row: any SQLRow) throws(StoreError) in
         ScanErrorRecord(
@@ -107,8 +118,11 @@ private struct ScanQuery {
   private(set) var parameters: [SQLValue] = []
   private let limit: Int
 
-  init(_ filter: ScanFilter, cursor: String?, limit: Int) throws(StoreError) {
+  init(
+    _ filter: ScanFilter, of visible: TenantScope, cursor: String?, limit: Int
+  ) throws(StoreError) {
     self.limit = limit
+    if let tenant = visible.tenant { add("scans.tenant_id =", .text(tenant)) }
     if let cursor {
       add("scans.number <", .int(try Cursor.decodeNumber(cursor)))
     }
@@ -142,10 +156,24 @@ private struct ScanQuery {
   }
 }
 
+extension SQLConnection {
+  /// Whether a scan is one that the scope shows.
+  func isScan(_ id: ScanID, of scope: TenantScope) throws(StoreError) -> Bool {
+    guard case .only(let tenant) = scope else { return true }
+    return try self.tenant(of: id) == tenant
+  }
+
+  /// Whose scan it is; `nil` if there is none.
+  func tenant(of id: ScanID) throws(StoreError) -> String? {
+    try first(ReadSQL.tenant, [.uuid(id)]) { (row: any SQLRow) throws(StoreError) in row.text(0) }
+  }
+}
+
 private enum ReadSQL {
   static func scan(_ row: any SQLRow) throws(StoreError) -> Scan { ScanColumns.decode(row) }
 
   static let scanByID = Statement("SELECT \(ScanColumns.list) FROM scans WHERE id = $1")
+  static let tenant = Statement("SELECT tenant_id FROM scans WHERE id = $1")
   static let scanByNumber = Statement("SELECT \(ScanColumns.list) FROM scans WHERE number = $1")
 
   /// An index on `updated_at` would be rewritten by every progress. What has changed lately either runs, or has a recent
@@ -164,6 +192,8 @@ private enum ReadSQL {
     """)
 
   static let statusCounts = Statement("SELECT status, count(*) FROM scans GROUP BY status")
+  static let statusCountsOfTenant = Statement(
+    "SELECT status, count(*) FROM scans WHERE tenant_id = $1 GROUP BY status")
 
   static func items(_ change: Item.Change?) -> Statement {
     change.flatMap { itemsByChange[$0] } ?? allItems

@@ -3,7 +3,8 @@ package import HoldfastCore
 extension SQLStore {
   package func submit(_ requests: [ScanRequest]) async throws(StoreError) -> [Submission] {
     guard !requests.isEmpty else { return [] }
-    return try await database.write { (connection) throws(StoreError) in
+    let requests = owned(requests)
+    return try await database.write { [caller] (connection) throws(StoreError) in
       var outcomes: [Submission?] = Array(repeating: nil, count: requests.count)
       // A scope's holder can end between the refused insert and the look at it; then the insert is tried again.
       for _ in 0..<8 {
@@ -13,10 +14,23 @@ extension SQLStore {
         try Submitting.findHolders(requests, into: &outcomes, connection)
       }
       let complete = outcomes.compactMap { $0 }
+      for case .created(let scan) in complete {
+        try connection.audit(.scan("submit", before: nil, after: scan), caller)
+      }
       guard complete.count == requests.count else {
         throw .unavailable("an exclusive scope changes hands faster than it can be looked at")
       }
       return complete
+    }
+  }
+
+  /// What a tenant submits is the tenant's, whatever the request says.
+  func owned(_ requests: [ScanRequest]) -> [ScanRequest] {
+    guard let tenant = scope.tenant else { return requests }
+    return requests.map { request in
+      var request = request
+      request.tenantID = tenant
+      return request
     }
   }
 }

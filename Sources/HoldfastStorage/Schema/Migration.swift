@@ -10,7 +10,7 @@ struct Migration: Sendable {
   }
 
   /// All of them, in order.
-  static let all = [first, supervision, byHand, diagnosis, rhythm]
+  static let all = [first, supervision, byHand, diagnosis, rhythm, access, rowSecurity]
 
   /// The schema that this program needs.
   static var current: Int { all.count }

@@ -27,6 +27,16 @@ package struct Statement: Sendable {
     self.init { _ in sql }
   }
 
+  private init(sqlite: String, postgres: String) {
+    self.sqlite = sqlite
+    self.postgres = postgres
+  }
+
+  /// The same statement, to be prepared apart from this one.
+  func marked(_ mark: StaticString) -> Statement {
+    Statement(sqlite: sqlite, postgres: "\(postgres) /* \(mark) */")
+  }
+
   package func text(for dialect: Dialect) -> String {
     switch dialect {
     case .sqlite: sqlite

@@ -10,7 +10,8 @@ extension SQLStore {
   }
 
   package func askForDiagnosis(of id: ScanID) async throws(StoreError) -> Bool {
-    try await database.write { (connection) throws(StoreError) in
+    try await database.write { [scope] (connection) throws(StoreError) in
+      guard try connection.isScan(id, of: scope) else { return false }
       let changed = try connection.run(Diagnosing.ask, [.uuid(id)])
       if changed > 0 { try connection.notify(.control) }
       return changed > 0
@@ -20,8 +21,9 @@ extension SQLStore {
   package func diagnosis(
     of id: ScanID
   ) async throws(StoreError) -> (found: JSONValue, at: Timestamp?, isWanted: Bool)? {
-    try await database.read { (connection) throws(StoreError) in
-      try connection.first(Diagnosing.read, [.uuid(id)]) {
+    try await database.read { [scope] (connection) throws(StoreError) in
+      guard try connection.isScan(id, of: scope) else { return nil }
+      return try connection.first(Diagnosing.read, [.uuid(id)]) {
         (row: any SQLRow) throws(StoreError) in
         (found: row.json(0), at: row.optionalTime(1), isWanted: row.bool(2))
       }
@@ -29,8 +31,9 @@ extension SQLStore {
   }
 
   package func storedVerdict(of id: ScanID) async throws(StoreError) -> JSONValue? {
-    try await database.read { (connection) throws(StoreError) in
-      try connection.first(Diagnosing.verdict, [.uuid(id)]) {
+    try await database.read { [scope] (connection) throws(StoreError) in
+      guard try connection.isScan(id, of: scope) else { return Optional<JSONValue>.none }
+      return try connection.first(Diagnosing.verdict, [.uuid(id)]) {
         (row: any SQLRow) throws(StoreError) in row.json(0)
       }
     }

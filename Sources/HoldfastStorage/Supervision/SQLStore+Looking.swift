@@ -4,32 +4,31 @@ extension SQLStore: SupervisionStore {
   package func due(
     after cursor: DueCursor?, limit: Int
   ) async throws(StoreError) -> DuePage {
-    try await page { (connection) throws(StoreError) in
+    try await page { [scope] (connection) throws(StoreError) in
       var rows: [(DuePage.Row, Timestamp)] = []
       if cursor == nil {
-        rows += try connection.all(Looking.unarmed, [.int(Int64(limit))], Looking.decode)
+        rows += try Looking.unarmed.all([.int(Int64(limit))], of: scope, connection)
       }
-      rows += try connection.all(
-        Looking.due,
+      rows += try Looking.due.all(
         [
           .text(cursor?.checkAt ?? Looking.beginning), .int(cursor?.number ?? 0),
           .int(Int64(limit)),
-        ], Looking.decode)
+        ], of: scope, connection)
       return rows
     }
   }
 
   package func active(after: Int64, limit: Int) async throws(StoreError) -> DuePage {
-    try await page { (connection) throws(StoreError) in
-      try connection.all(Looking.active, [.int(after), .int(Int64(limit))], Looking.decode)
+    try await page { [scope] (connection) throws(StoreError) in
+      try Looking.active.all([.int(after), .int(Int64(limit))], of: scope, connection)
     }
   }
 
   package func snapshots(of ids: [ScanID]) async throws(StoreError) -> DuePage {
-    try await page { (connection) throws(StoreError) in
+    try await page { [scope] (connection) throws(StoreError) in
       var rows: [(DuePage.Row, Timestamp)] = []
       for id in ids {
-        rows += try connection.all(Looking.byID, [.uuid(id)], Looking.decode)
+        rows += try Looking.byID.all([.uuid(id)], of: scope, connection)
       }
       return rows
     }
@@ -38,9 +37,8 @@ extension SQLStore: SupervisionStore {
   package func snapshot(
     scope: String, tenantID: String
   ) async throws(StoreError) -> DuePage {
-    try await page { (connection) throws(StoreError) in
-      try connection.all(
-        Looking.byScope, [.text(tenantID), .text(indexKey(scope))], Looking.decode)
+    try await page { [visible = self.scope] (connection) throws(StoreError) in
+      try Looking.byScope.all([.text(tenantID), .text(indexKey(scope))], of: visible, connection)
     }
   }
 
@@ -74,43 +72,70 @@ extension SQLStore: SupervisionStore {
   }
 }
 
+/// A question about active scans, for everybody and for one tenant: two statements, so that neither is planned for both.
+private struct ScopedQuestion {
+  private let ofAll: Statement
+  private let ofTenant: Statement
+
+  /// - Parameters:
+  ///   - parameters: how many the predicate and the limit have; the tenant comes after them.
+  ///   - limit: the number of the limit's parameter.
+  init(
+    _ order: String, parameters: Int, limit: Int? = nil, where predicate: (Dialect) -> String
+  ) {
+    func statement(_ condition: String) -> Statement {
+      Statement { dialect in
+        """
+        SELECT \(SnapshotColumns.list(dialect)) FROM \(SnapshotColumns.source)
+        WHERE \(predicate(dialect))\(condition)
+        ORDER BY \(order)\(limit.map { " LIMIT $\($0)" } ?? "")
+        """
+      }
+    }
+    ofAll = statement("")
+    ofTenant = statement(" AND s.tenant_id = $\(parameters + 1)")
+  }
+
+  func all(
+    _ parameters: [SQLValue], of scope: TenantScope, _ connection: any SQLConnection
+  ) throws(StoreError) -> [(DuePage.Row, Timestamp)] {
+    guard case .only(let tenant) = scope else {
+      return try connection.all(ofAll, parameters, Looking.decode)
+    }
+    return try connection.all(ofTenant, parameters + [.text(tenant)], Looking.decode)
+  }
+}
+
 private enum Looking {
   /// Before every time that a scan can have.
   static let beginning = "0001-01-01T00:00:00.000Z"
 
-  static let active = statement("\(isActive("s")) AND s.number > $1", "s.number", 2)
+  static let active = ScopedQuestion("s.number", parameters: 2, limit: 2) { _ in
+    "\(isActive("s")) AND s.number > $1"
+  }
 
-  static let byID = statement("s.id = $1 AND \(isActive("s"))", "s.number", nil)
+  static let byID = ScopedQuestion("s.number", parameters: 1) { _ in
+    "s.id = $1 AND \(isActive("s"))"
+  }
 
-  static let byScope = statement(
-    "s.tenant_id = $1 AND s.scope = $2 AND \(isActive("s"))", "s.number", nil)
+  static let byScope = ScopedQuestion("s.number", parameters: 2) { _ in
+    "s.tenant_id = $1 AND s.scope = $2 AND \(isActive("s"))"
+  }
 
-  static let due = Statement { dialect in
+  static let due = ScopedQuestion("s.check_at, s.number", parameters: 3, limit: 3) { dialect in
     """
-    SELECT \(SnapshotColumns.list(dialect)) FROM \(SnapshotColumns.source)
-    WHERE \(isActive("s")) AND s.check_at <= \(dialect.now)
+    \(isActive("s")) AND s.check_at <= \(dialect.now)
       AND (s.check_at, s.number) > (\(dialect == .postgres ? "$1::timestamptz" : "$1"), $2)
-    ORDER BY s.check_at, s.number LIMIT $3
     """
   }
 
-  static let unarmed = statement(
-    "\(isActive("s")) AND s.check_at IS NULL", "s.check_at, s.number", 1)
+  static let unarmed = ScopedQuestion("s.check_at, s.number", parameters: 1, limit: 1) { _ in
+    "\(isActive("s")) AND s.check_at IS NULL"
+  }
 
   static let now = Statement { "SELECT \($0.now)" }
 
   static func decode(_ row: any SQLRow) throws(StoreError) -> (DuePage.Row, Timestamp) {
     (SnapshotColumns.decode(row), SnapshotColumns.now(row))
-  }
-
-  private static func statement(
-    _ predicate: String, _ order: String, _ limit: Int?
-  ) -> Statement {
-    Statement { dialect in
-      """
-      SELECT \(SnapshotColumns.list(dialect)) FROM \(SnapshotColumns.source)
-      WHERE \(predicate) ORDER BY \(order)\(limit.map { " LIMIT $\($0)" } ?? "")
-      """
-    }
   }
 }

@@ -5,11 +5,14 @@ extension SQLStore {
     _ entry: RecoveryPlan.Entry, delaySeconds: Double, by actor: String
   ) async throws(StoreError) -> Bool {
     let order = RecoveryOrder(entry, delaySeconds: delaySeconds)
-    return try await database.write { (connection) throws(StoreError) in
+    return try await database.write { [caller, scope] (connection) throws(StoreError) in
+      guard try connection.isScan(entry.scanID, of: scope) else { return false }
       let standing = try Recovering.operatorsOrder(entry.scanID, connection)
-      return try Recovering.apply(
+      let isDone = try Recovering.apply(
         standing ?? order, to: entry.scanID, guardian: entry.guardian, diagnosis: nil,
         by: standing?.actor ?? actor, connection)
+      if isDone { try connection.audit("recover", entry, caller) }
+      return isDone
     }
   }
 
@@ -17,15 +20,19 @@ extension SQLStore {
     _ entry: RecoveryPlan.Entry, delaySeconds: Double
   ) async throws(StoreError) -> Bool {
     let order = RecoveryOrder(entry, delaySeconds: delaySeconds)
-    return try await database.write { (connection) throws(StoreError) in
-      try Recovering.order(order, entry, connection)
+    return try await database.write { [caller, scope] (connection) throws(StoreError) in
+      guard try connection.isScan(entry.scanID, of: scope) else { return false }
+      let isOrdered = try Recovering.order(order, entry, connection)
+      if isOrdered { try connection.audit("order_recovery", entry, caller) }
+      return isOrdered
     }
   }
 
   package func unlock(
     scope: String, tenantID: String, by actor: String, reason: String
   ) async throws(StoreError) -> Scan? {
-    try await database.write { (connection) throws(StoreError) in
+    guard self.scope.includes(tenantID) else { return nil }
+    return try await database.write { [caller] (connection) throws(StoreError) in
       let found = try connection.first(
         Recovering.unlock, [.text(tenantID), .text(indexKey(scope)), .text(reason)]
       ) { (row: any SQLRow) throws(StoreError) in ScanColumns.decode(row) }
@@ -39,6 +46,7 @@ extension SQLStore {
         EventDraft(
           scanID: scan.id, tenantID: scan.tenantID, type: .failed, data: data.finish())
       ])
+      try connection.audit(.scan("unlock", before: nil, after: scan, reason: reason), caller)
       return scan
     }
   }

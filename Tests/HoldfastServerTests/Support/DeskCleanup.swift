@@ -7,6 +7,8 @@ import HoldfastStorage
 struct DeskCleanup: CleanupService {
   let desk: OperatorDesk
 
+  func seen(by caller: Caller) -> DeskCleanup { DeskCleanup(desk: desk.seen(by: caller)) }
+
   func health() async throws(StoreError) -> HealthReport { try await desk.health() }
 
   func clean(

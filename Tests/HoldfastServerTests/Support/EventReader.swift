@@ -74,7 +74,7 @@ extension TestServer {
   ) async throws -> EventReader {
     var request = HTTPClientRequest(url: origin + path)
     request.headers.add(name: "Authorization", value: "Bearer \(token)")
-    for (name, value) in headers { request.headers.add(name: name, value: value) }
+    for (name, value) in headers { request.headers.replaceOrAdd(name: name, value: value) }
     let response = try await Self.client.execute(request, timeout: .seconds(60))
     guard response.status == .ok else {
       throw Failure("the stream was refused: \(response.status)")

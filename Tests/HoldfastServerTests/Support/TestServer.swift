@@ -11,7 +11,7 @@ import NIOHTTP1
 
 /// A running server over a real database in a folder of its own, and a client of it.
 struct TestServer: Sendable {
-  let store: any ScanStore
+  let store: any ScanStore & AccessStore
   let port: Int
   let token: String
   let folder: TemporaryFolder
@@ -106,7 +106,10 @@ struct Answer: Sendable {
 
 extension TestServer {
   enum Credentials: Sendable {
+    /// The admin token.
     case token
+    /// Another token.
+    case bearer(String)
     case none
     case cookie(String)
   }
@@ -119,6 +122,8 @@ extension TestServer {
     request.method = method
     switch credentials {
     case .token: request.headers.add(name: "Authorization", value: "Bearer \(token)")
+    case .bearer(let other):
+      request.headers.add(name: "Authorization", value: "Bearer \(other)")
     case .none: break
     case .cookie(let cookie): request.headers.add(name: "Cookie", value: cookie)
     }
@@ -156,12 +161,30 @@ extension TestServer {
     return try await send(.POST, path, body: form, headers: type + headers, as: credentials)
   }
 
-  /// Signs in with the token.
+  /// Makes an API token.
+  func makeToken(
+    _ name: String, _ role: String, tenant: String = "default"
+  ) async throws -> (id: String, credentials: Credentials) {
+    let answer = try await post(
+      "/api/v1/tokens",
+      ["name": .string(name), "role": .string(role), "tenant": .string(tenant)])
+    guard answer.status == 201, let id = try answer.json["id"]?.stringValue,
+      let token = try answer.json["token"]?.stringValue
+    else { throw Failure("no token: \(answer.text)") }
+    return (id, .bearer(token))
+  }
+
+  func addTenant(_ name: String) async throws {
+    let answer = try await post("/api/v1/tenants", ["name": .string(name)])
+    guard answer.status == 201 else { throw Failure("no tenant: \(answer.text)") }
+  }
+
+  /// Signs in with the admin token or another.
   ///
   /// - Returns: the cookie, and the CSRF token that the pages carry.
-  func signIn() async throws -> (cookie: String, csrf: String) {
+  func signIn(with other: String? = nil) async throws -> (cookie: String, csrf: String) {
     let answer = try await postForm(
-      "/sign-in", "token=\(token)", headers: [("Sec-Fetch-Site", "same-origin")])
+      "/sign-in", "token=\(other ?? token)", headers: [("Sec-Fetch-Site", "same-origin")])
     guard let cookie = answer.cookie else { throw Failure("no cookie: \(answer.text)") }
     let page = try await get("/", as: .cookie(cookie)).text
     guard let meta = page.firstMatch(of: /name="csrf-token" content="([^"]+)"/) else {

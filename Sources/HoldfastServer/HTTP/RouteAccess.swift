@@ -1,0 +1,111 @@
+import HTTPTypes
+import HoldfastCore
+import HoldfastStorage
+import Hummingbird
+
+/// What an address asks of its callers. This is the one table of it: a route without a row here is for admins of the installation
+/// alone, and a test fails until it has one.
+enum RouteAccess: Sendable, Hashable {
+  /// For everybody, signed in or not.
+  case open
+  /// For this role and those above it.
+  case role(Role)
+  /// For an admin of all tenants.
+  case installation
+
+  /// By method and path as they are registered; `HEAD` is as `GET`.
+  static let table: [String: RouteAccess] = {
+    var table: [String: RouteAccess] = [
+      "GET /health": .open,
+      "GET /sign-in": .open,
+      "POST /sign-in": .open,
+      "GET /assets/{name}": .open,
+      "GET /favicon.ico": .open,
+      "GET /problems/{name}": .open,
+
+      "GET /": .role(.viewer),
+      "GET /scans/{id}": .role(.viewer),
+      "POST /scans": .role(.operator),
+      "GET /cleanup": .role(.viewer),
+      "POST /cleanup": .role(.operator),
+      "GET /reset": .role(.viewer),
+      "POST /reset": .role(.operator),
+      "POST /sign-out": .role(.viewer),
+      "POST /api/v1/sign-in-codes": .role(.viewer),
+
+      "GET /api/v1/scans": .role(.viewer),
+      "POST /api/v1/scans": .role(.operator),
+      "GET /api/v1/scans/{id}": .role(.viewer),
+      "GET /api/v1/scans/{id}/events": .role(.viewer),
+      "GET /api/v1/scans/{id}/errors": .role(.viewer),
+      "GET /api/v1/scans/{id}/items": .role(.viewer),
+      "GET /api/v1/events": .role(.viewer),
+      "GET /api/v1/workers": .role(.viewer),
+
+      "POST /api/scanner/scan": .role(.operator),
+      "GET /api/scanner/status": .role(.viewer),
+      "GET /api/scanner/history": .role(.viewer),
+      "GET /api/admin/cleanup-scans": .role(.viewer),
+      "POST /api/admin/cleanup-scans": .role(.operator),
+      "PUT /api/admin/cleanup-scans/{id}": .role(.operator),
+      "POST /api/admin/reset-scans": .role(.operator),
+
+      "GET /api/v1/tokens": .role(.admin),
+      "POST /api/v1/tokens": .role(.admin),
+      "POST /api/v1/tokens/{id}/revoke": .role(.admin),
+      "POST /api/v1/tokens/{id}/rotate": .role(.admin),
+      "GET /api/v1/tenants": .role(.viewer),
+      "POST /api/v1/tenants": .installation,
+      "GET /api/v1/audit-log": .role(.admin),
+      "GET /api/v1/me": .role(.viewer),
+    ]
+    for action in OperatorAction.allCases {
+      table["POST /api/v1/scans/{id}/\(action.rawValue)"] = .role(.operator)
+      table["POST /scans/{id}/\(action.rawValue)"] = .role(.operator)
+    }
+    return table
+  }()
+
+  static func of(_ method: HTTPRequest.Method, _ path: String) -> RouteAccess {
+    table["\(method == .head ? .get : method) \(path)"] ?? .installation
+  }
+
+  /// Whether anybody may come here. An open address with another method is one that anybody may know not to take it.
+  ///
+  /// - Parameter path: the route's as it was registered, which is none where no route answers.
+  static func isOpen(_ request: Request, at path: String?) -> Bool {
+    of(request.method, path ?? "") == .open || table["GET \(request.uri.path)"] == .open
+  }
+
+  /// - Throws: ``Problem`` for somebody who may not.
+  func check(_ identity: Identity?) throws(Problem) {
+    switch self {
+    case .open: return
+    case .role(let role):
+      guard let identity else { throw .notSignedIn() }
+      guard identity.role >= role else {
+        throw Problem(
+          .notPermitted,
+          "This needs the role \(role.rawValue); \(identity.actor.visible) is "
+            + "\(identity.role.rawValue).",
+          members: ["required_role": .string(role.rawValue)])
+      }
+    case .installation:
+      guard let identity else { throw .notSignedIn() }
+      guard identity.isInstallationAdmin else {
+        throw Problem(
+          .notPermitted, "This needs the role admin over all tenants.",
+          members: ["required_role": .string(Role.admin.rawValue)])
+      }
+    }
+  }
+}
+
+extension Problem {
+  static func notSignedIn(
+    _ detail: String = "Send a token as “Authorization: Bearer …”. The admin token is in the file "
+      + "admin-token of the server's data directory; `holdfast token create` makes others."
+  ) -> Problem {
+    Problem(.notSignedIn, detail, headers: [.wwwAuthenticate: "Bearer realm=\"holdfast\""])
+  }
+}

@@ -1,0 +1,332 @@
+import Foundation
+import HoldfastCore
+import HoldfastStorage
+import HoldfastTestKit
+import Logging
+import NIOHTTP1
+import Testing
+
+@testable import HoldfastServer
+
+/// What each role and each tenant may do, for every route there is.
+@Suite(.timeLimit(.minutes(3))) struct AccessTests {
+  @Test func everyRouteHasItsRowAndEveryRowItsRoute() async throws {
+    try await TestServer.run { server in
+      let names = try await Self.routeNames(of: server)
+      #expect(Set(names) == Set(RouteAccess.table.keys))
+      #expect(names.count == Set(names).count)
+    }
+  }
+
+  /// Every route × no token, expired, revoked, each role, and each role of another tenant.
+  @Test(arguments: TestDatabase.allCases)
+  func everyRouteAsksForItsRole(_ database: TestDatabase) async throws {
+    try await TestServer.run(on: database) { server in
+      let cast = try await Cast(server)
+      for (name, access) in RouteAccess.table.sorted(by: { $0.key < $1.key }) {
+        let parts = name.split(separator: " ").map(String.init)
+        let method = HTTPMethod(rawValue: parts[0])
+        let path = cast.path(parts[1])
+        for (who, credentials) in cast.nobodies {
+          let answer = try await Self.send(method, path, to: server, as: credentials)
+          let isRefused = answer.status == 401 && answer.problem == "not-signed-in"
+          #expect(isRefused == (access != .open), "\(name) as \(who): \(answer.status)")
+        }
+        // Its answer has no end; who may not read it is told so at once.
+        let hasEnd = parts[1] != "/api/v1/events"
+        for member in cast.members where hasEnd || !member.may(access) {
+          let answer = try await Self.send(method, path, to: server, as: member.credentials)
+          let what: Comment = "\(name) as \(member.name): \(answer.status) \(answer.text)"
+          if !member.may(access) {
+            #expect(answer.status == 403 && answer.problem == "not-permitted", what)
+          } else {
+            #expect(answer.status != 401, what)
+            #expect(answer.problem != "not-permitted", what)
+            let isOfScan = parts[1].contains("scan") && parts[1].contains("{id}")
+            if isOfScan, member.tenant == "other" {
+              #expect(answer.status == 404, what)
+            } else if isOfScan {
+              #expect(answer.status != 404, what)
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @Test(arguments: TestDatabase.allCases)
+  func whatIsAnothersIsNotThere(_ database: TestDatabase) async throws {
+    try await TestServer.run(on: database) { server in
+      let cast = try await Cast(server)
+      let acme = cast.credentials("operator", "acme")
+      let other = cast.credentials("operator", "other")
+      let listed = try await server.get("/api/v1/scans", as: other).json
+      #expect(listed["items"] == [])
+      let health = try await server.get("/api/admin/cleanup-scans", as: other).json
+      #expect(health["healthMetrics"]?["totalScans"] == 0)
+      let own = try await server.get("/api/admin/cleanup-scans", as: acme).json
+      #expect(own["healthMetrics"]?["totalScans"] == 1)
+      let page = try await server.get("/", headers: [("Accept", "text/html")], as: other)
+      #expect(!page.text.contains("/srv/acme"))
+
+      // The same folder and the same key, twice, without either knowing of the other.
+      let key = [("Idempotency-Key", "k1")]
+      let wish: JSONValue = ["kind": "library", "target": "/srv/shared"]
+      let first = try await server.post("/api/v1/scans", wish, headers: key, as: acme)
+      let second = try await server.post("/api/v1/scans", wish, headers: key, as: other)
+      #expect(first.status == 201)
+      #expect(second.status == 201)
+      #expect(try first.json["tenant_id"] == "acme")
+      #expect(try second.json["tenant_id"] == "other")
+      #expect(try first.json["id"] != second.json["id"])
+
+      let cleaned = try await server.post(
+        "/api/admin/reset-scans", ["dryRun": false], as: other)
+      #expect(try cleaned.json["resetCount"] == 0)
+    }
+  }
+
+  @Test func aStreamTellsOnlyOfOnesOwn() async throws {
+    try await TestServer.run { server in
+      let cast = try await Cast(server)
+      let other = cast.credentials("viewer", "other")
+      // What was before, and what comes.
+      guard case .bearer(let token) = other else { return }
+      var stream = try await server.events(
+        "/api/v1/events?last_event_id=0", headers: [("Authorization", "Bearer \(token)")])
+      let wish: JSONValue = ["kind": "library", "target": "/srv/b"]
+      _ = try await server.post(
+        "/api/v1/scans", wish, as: cast.credentials("operator", "acme"))
+      let own = try await server.post(
+        "/api/v1/scans", wish, as: cast.credentials("operator", "other"))
+      let heard = try #require(try await stream.nextLifecycle()?.json)
+      #expect(heard["scan_id"] == (try own.json["id"]))
+      let refused = try await server.get("/api/v1/events?scan=\(cast.scan)", as: other)
+      #expect(refused.status == 404)
+    }
+  }
+
+  @Test(arguments: TestDatabase.allCases)
+  func tokensAreShownOnceAndKeptAsHashes(_ database: TestDatabase) async throws {
+    try await TestServer.run(on: database) { server in
+      let made = try await server.post(
+        "/api/v1/tokens", ["name": "ci", "role": "operator", "expires_in_seconds": 3600])
+      #expect(made.status == 201)
+      let token = try #require(try made.json["token"]?.stringValue)
+      let id = try #require(try made.json["id"]?.stringValue)
+      let me = try await server.get("/api/v1/me", as: .bearer(token)).json
+      #expect(me == ["actor": "token:ci", "role": "operator", "tenant": "default"])
+      let list = try await server.get("/api/v1/tokens")
+      #expect(!list.text.contains(token))
+      #expect(try list.json["items"]?.arrayValue?.first?["last_used_at"]?.stringValue != nil)
+      #expect(try list.json["items"]?.arrayValue?.first?["state"] == "active")
+
+      let taken = try await server.post("/api/v1/tokens", ["name": "ci", "role": "viewer"])
+      #expect(taken.problem == "name-taken")
+      for (field, wish) in [
+        ("role", ["name": "x", "role": "root"]), ("name", ["name": "a b", "role": "viewer"]),
+        ("tenant", ["name": "x", "role": "viewer", "tenant": "nowhere"]),
+      ] as [(String, JSONValue)] {
+        let refused = try await server.post("/api/v1/tokens", wish)
+        #expect(refused.status == 400)
+        #expect(try refused.json["field"] == .string(field))
+      }
+
+      let rotated = try await server.post("/api/v1/tokens/ci/rotate")
+      let fresh = try #require(try rotated.json["token"]?.stringValue)
+      #expect(try await server.get("/api/v1/me", as: .bearer(token)).status == 401)
+      #expect(try await server.get("/api/v1/me", as: .bearer(fresh)).status == 200)
+      #expect(try await server.post("/api/v1/tokens/\(id)/revoke").status == 200)
+      let ended = try await server.get("/api/v1/me", as: .bearer(fresh))
+      #expect(ended.status == 401)
+      #expect(ended.text.contains("has been revoked"))
+      #expect(try await server.post("/api/v1/tokens/ci/rotate").problem == "token-not-found")
+    }
+  }
+
+  @Test func anAdminGivesNoMoreThanItHas() async throws {
+    try await TestServer.run { server in
+      let cast = try await Cast(server)
+      let admin = cast.credentials("admin", "acme")
+      for tenant in ["other", "*"] {
+        let refused = try await server.post(
+          "/api/v1/tokens", ["name": "x", "role": "viewer", "tenant": .string(tenant)], as: admin)
+        #expect(try refused.json["field"] == "tenant")
+      }
+      let own = try await server.post(
+        "/api/v1/tokens", ["name": "x", "role": "viewer"], as: admin)
+      #expect(try own.json["tenant"] == "acme")
+      let others = try await server.makeToken("theirs", "viewer", tenant: "other")
+      let revoked = try await server.post("/api/v1/tokens/\(others.id)/revoke", as: admin)
+      #expect(revoked.problem == "token-not-found")
+      let tokens = try await server.get("/api/v1/tokens", as: admin).json["items"]?.arrayValue
+      #expect(tokens?.allSatisfy { $0["tenant"] == "acme" } == true)
+      let tenants = try await server.get("/api/v1/tenants", as: admin).json["items"]?.arrayValue
+      #expect(tenants?.map { $0["name"]?.stringValue } == ["acme"])
+    }
+  }
+
+  @Test func aSessionHasTheRoleOfWhatOpenedItAndEndsWithIt() async throws {
+    try await TestServer.run { server in
+      let cast = try await Cast(server)
+      guard case .bearer(let token) = cast.credentials("viewer", "acme") else { return }
+      let session = try await server.signIn(with: token)
+      let page = try await server.get("/", as: .cookie(session.cookie))
+      #expect(page.text.contains("/srv/acme"))
+      #expect(!page.text.contains("id=\"scan-form\""))
+      let scan = try await server.get("/scans/\(cast.scan)", as: .cookie(session.cookie))
+      #expect(scan.status == 200)
+      #expect(!scan.text.contains("popovertarget"))
+      let refused = try await server.postForm(
+        "/scans/\(cast.scan)/cancel", "csrf_token=\(session.csrf)",
+        headers: [("Sec-Fetch-Site", "same-origin")], as: .cookie(session.cookie))
+      #expect(refused.problem == "not-permitted")
+      _ = try await server.post("/api/v1/tokens/\(cast.viewerID)/revoke")
+      #expect(try await server.get("/", as: .cookie(session.cookie)).status == 401)
+      let led = try await server.get(
+        "/", headers: [("Accept", "text/html")], as: .cookie(session.cookie))
+      #expect(led.headers.first(name: "location") == "/sign-in")
+    }
+  }
+
+  @Test(arguments: TestDatabase.allCases)
+  func everyActionIsInTheAuditLog(_ database: TestDatabase) async throws {
+    try await TestServer.run(on: database) { server in
+      let cast = try await Cast(server)
+      let act = try await server.post(
+        "/api/v1/scans/\(cast.scan)/cancel", ["reason": "not now"],
+        headers: [("X-Request-ID", "r-1")], as: cast.credentials("operator", "acme"))
+      #expect(act.status == 200)
+      let admin = cast.credentials("admin", "acme")
+      let log = try await server.get("/api/v1/audit-log?limit=1", as: admin).json
+      var entry = try #require(log["items"]?.arrayValue?.first?.objectValue)
+      entry["id"] = nil
+      entry["at"] = nil
+      #expect(
+        entry == [
+          "tenant": "acme", "actor": "token:operator-acme", "address": "127.0.0.1",
+          "request_id": "r-1", "action": "scan.cancel", "object": .string("scan \(cast.scan)"),
+          "before": [
+            "status": "pending", "kind": "library", "target": "/srv/acme", "reason": "not now",
+          ],
+          "after": [
+            "status": "cancelled", "kind": "library", "target": "/srv/acme", "reason": "not now",
+          ],
+        ])
+      let made = try await server.get("/api/v1/audit-log?action=token.create").json
+      #expect(made["items"]?.arrayValue?.count == cast.members.count)
+      let others = try await server.get(
+        "/api/v1/audit-log", as: cast.credentials("admin", "other")
+      ).json["items"]?.arrayValue
+      #expect(others?.allSatisfy { $0["tenant"] == "other" } == true)
+    }
+  }
+
+  // MARK: -
+
+  /// Sends what the address takes, and nothing in it: a JSON object to the API, a form to the pages.
+  private static func send(
+    _ method: HTTPMethod, _ path: String, to server: TestServer,
+    as credentials: TestServer.Credentials
+  ) async throws -> Answer {
+    if method == .GET { return try await server.get(path, as: credentials) }
+    guard path.hasPrefix("/api/") else {
+      return try await server.postForm(path, "x=1", as: credentials)
+    }
+    return try await server.send(method, path, json: [:], as: credentials)
+  }
+
+  private static func routeNames(of server: TestServer) async throws -> [String] {
+    let configuration = ServerConfiguration(
+      port: 0, dataDirectory: server.folder.path("data"), version: "1")
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    return try await HoldfastServer(
+      store: server.store, configuration: configuration, logger: logger, cleanup: NoCleanup()
+    ).routeNames()
+  }
+}
+
+/// Everybody who could call: each role of two tenants, and those who are nobody, with a scan of the tenant `acme`.
+private struct Cast: Sendable {
+  struct Member: Sendable {
+    var name: String
+    var role: Role
+    var tenant: String
+    var credentials: TestServer.Credentials
+
+    func may(_ access: RouteAccess) -> Bool {
+      switch access {
+      case .open: true
+      case .role(let needed): role >= needed
+      case .installation: role == .admin && tenant == "*"
+      }
+    }
+  }
+
+  var members: [Member] = []
+  var nobodies: [(String, TestServer.Credentials)] = []
+  var scan: Int64 = 0
+  var viewerID = ""
+
+  init(_ server: TestServer) async throws {
+    try await server.addTenant("acme")
+    try await server.addTenant("other")
+    for tenant in ["acme", "other", "*"] {
+      for role in Role.allCases {
+        let name = "\(role.rawValue)-\(tenant == "*" ? "all" : tenant)"
+        let made = try await server.makeToken(name, role.rawValue, tenant: tenant)
+        if name == "viewer-acme" { viewerID = made.id }
+        members.append(
+          Member(name: name, role: role, tenant: tenant, credentials: made.credentials))
+      }
+    }
+    let submitted = try await server.post(
+      "/api/v1/scans", ["kind": "library", "target": "/srv/acme"],
+      as: credentials("operator", "acme"))
+    guard let number = try submitted.json["number"]?.intValue else {
+      throw TestServer.Failure("no scan: \(submitted.text)")
+    }
+    scan = number
+    nobodies = [("nobody", .none), ("a forged token", .bearer(AdminToken.make()))]
+    for tenant in ["acme"] {
+      let expired = AdminToken.make()
+      _ = try await server.store.createToken(
+        TokenDraft(
+          name: "expired", hash: Secrets.hash(expired), role: .admin, scope: .only(tenant),
+          expiresInSeconds: -1, createdBy: "test"))
+      let revoked = AdminToken.make()
+      _ = try await server.store.createToken(
+        TokenDraft(
+          name: "revoked", hash: Secrets.hash(revoked), role: .admin, scope: .all,
+          expiresInSeconds: nil, createdBy: "test"))
+      _ = try await server.store.revokeToken("revoked", by: "test")
+      nobodies += [("expired", .bearer(expired)), ("revoked", .bearer(revoked))]
+    }
+  }
+
+  func credentials(_ role: String, _ tenant: String) -> TestServer.Credentials {
+    members.first { $0.role.rawValue == role && $0.tenant == tenant }?.credentials ?? .none
+  }
+
+  /// A route's path for the scan of `acme`.
+  func path(_ pattern: String) -> String {
+    let isToken = pattern.hasPrefix("/api/v1/tokens")
+    return pattern.replacing("{id}", with: isToken ? "nothing" : String(scan))
+      .replacing("{name}", with: "scope-held")
+  }
+}
+
+/// Makes the routes of a cleanup; none of it is asked for.
+private struct NoCleanup: CleanupService {
+  func seen(by caller: Caller) -> NoCleanup { self }
+
+  func health() async throws(StoreError) -> HealthReport { throw .unavailable("not asked for") }
+
+  func clean(
+    _ limits: CleanupLimits, dryRun: Bool, by actor: String
+  ) async throws(StoreError) -> CleanupReport { throw .unavailable("not asked for") }
+
+  func resetFailed(
+    dryRun: Bool, by actor: String
+  ) async throws(StoreError) -> ResetSummary { throw .unavailable("not asked for") }
+}
