@@ -58,7 +58,7 @@ import Testing
     ),
     (
       #"{"type":"finished","outcome":"maybe"}"#,
-      #"“outcome” of a message “finished” must be completed, failed or stopped: “{"type":"finished","outcome":"maybe"}”"#
+      #"“outcome” of a message “finished” must be completed, failed, stopped or cancelled: “{"type":"finished","outcome":"maybe"}”"#
     ),
   ]
 
