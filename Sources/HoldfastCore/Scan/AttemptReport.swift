@@ -2,6 +2,9 @@
 /// if the lease still holds.
 package struct AttemptReport: Sendable, Hashable, Codable {
   package var lease: Lease
+  /// Where it stands among the reports of its lease, from 1. The store passes over one that is not newer than what it has applied
+  /// under that lease: a repetition, or an older one that was long on its way. One without it is applied in any case.
+  package var sequence: Int64?
   package var items: [Item]
   package var errors: [ItemError]
   package var baselineWrites: [Baseline.Write]
@@ -23,7 +26,7 @@ package struct AttemptReport: Sendable, Hashable, Codable {
   package var end: AttemptEnd?
 
   package init(
-    lease: Lease, items: [Item] = [], errors: [ItemError] = [],
+    lease: Lease, sequence: Int64? = nil, items: [Item] = [], errors: [ItemError] = [],
     baselineWrites: [Baseline.Write] = [], checkpoint: JSONValue? = nil,
     progress: Progress? = nil, progressMessage: String? = nil, waitingFor: String? = nil,
     waitSeconds: Double = 0, diagnosis: JSONValue? = Optional<JSONValue>.none,
@@ -31,6 +34,7 @@ package struct AttemptReport: Sendable, Hashable, Codable {
     end: AttemptEnd? = nil
   ) {
     self.lease = lease
+    self.sequence = sequence
     self.items = items
     self.errors = errors
     self.baselineWrites = baselineWrites
@@ -48,6 +52,7 @@ package struct AttemptReport: Sendable, Hashable, Codable {
 
 /// What the store did with a report.
 package enum ReportOutcome: Sendable, Hashable {
+  /// It is in the database, from this call or an earlier one.
   case applied
   /// The lease is superseded or the scan has ended: nothing was changed, and the attempt must stop.
   case superseded

@@ -35,6 +35,8 @@ package struct ReportBuffer {
 
   package mutating func add(_ report: AttemptReport, sequence: Int64, bytes: Int, now: Instant) {
     let lease = report.lease
+    var report = report
+    report.sequence = sequence
     let due = dueTime(of: report, now: now)
     var queue = queues[lease] ?? []
     if var last = queue.last, !last.isFull {
@@ -122,6 +124,7 @@ extension AttemptReport {
   /// Adds a later report of the same attempt. Items may then be written together with an older checkpoint, which is
   /// harmless: an attempt that resumes from it reports them again, and they are upserted.
   mutating func merge(_ later: AttemptReport) {
+    sequence = later.sequence ?? sequence
     items += later.items
     errors += later.errors
     baselineWrites += later.baselineWrites

@@ -64,7 +64,8 @@ struct ReportWriter: Sendable {
 
   private func writeAlone(_ report: AttemptReport) async throws(StoreError) -> Outcome {
     var refusal = ""
-    let isEndAlone = report == AttemptReport(lease: report.lease, end: report.end)
+    let isEndAlone =
+      report == AttemptReport(lease: report.lease, sequence: report.sequence, end: report.end)
     for (index, form) in Self.forms(of: report).enumerated() {
       do {
         let outcome = try await self.report([form])
@@ -107,14 +108,15 @@ struct ReportWriter: Sendable {
   /// smaller ones, because it covers items that they do not hold.
   static func forms(of report: AttemptReport) -> [AttemptReport] {
     let told = AttemptReport(
-      lease: report.lease,
+      lease: report.lease, sequence: report.sequence,
       errors: [
         ItemError(
           path: "", type: "report_refused",
           message: "the database refused a report of this scan; its worker keeps it in a file")
       ], progressMessage: report.progressMessage, end: report.end)
     let bare = AttemptReport(
-      lease: report.lease, progressMessage: report.end == nil ? report.progressMessage : nil,
+      lease: report.lease, sequence: report.sequence,
+      progressMessage: report.end == nil ? report.progressMessage : nil,
       end: report.end)
     return [report, told, bare]
   }

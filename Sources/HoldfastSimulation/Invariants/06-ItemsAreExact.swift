@@ -1,12 +1,15 @@
 import HoldfastCore
 import HoldfastStorage
 
-/// 6. Items are neither lost nor duplicated across attempts, counters are exact, and an acknowledged checkpoint is durable.
+/// 6. Items are neither lost nor duplicated across attempts, counters are exact, an acknowledged checkpoint is durable, and no
+/// report sets back what a later one of its attempt has said.
 struct ItemsAreExact: Invariant {
-  /// How far each attempt's checkpoint has been in the database; a request that is carried out late may set it back.
+  /// How far each attempt's checkpoint and its progress have been in the database.
   private var durable: [Lease: Int64] = [:]
+  private var done: [Lease: Int64] = [:]
 
   mutating func after(_ step: Step, _ world: World) {
+    if case .report(let reports) = step.request { progressOnlyGrows(reports, world) }
     for change in step.changes {
       guard case .updated(let before) = change.what else { continue }
       if change.isTransition, change.status == .completed || change.status == .partial {
@@ -17,7 +20,13 @@ struct ItemsAreExact: Invariant {
       {
         let counts = Self.counts(change.scanID, world)
         let lease = Lease(scanID: change.scanID, token: change.token)
-        durable[lease] = max(durable[lease] ?? 0, next)
+        if let furthest = durable[lease], next < furthest {
+          world.fail(
+            6,
+            "the checkpoint of scan \(change.number) went back from \(furthest) to \(next) within"
+              + " one attempt")
+        }
+        durable[lease] = next
         if counts.items < next {
           world.fail(
             6,
@@ -25,6 +34,24 @@ struct ItemsAreExact: Invariant {
               + " \(counts.items) are there")
         }
       }
+    }
+  }
+
+  /// A late or repeated report may not move the progress of its attempt back.
+  private mutating func progressOnlyGrows(_ reports: [AttemptReport], _ world: World) {
+    for lease in reports.filter({ $0.progress != nil }).map(\.lease) {
+      let now = world.look { (connection) throws(StoreError) in
+        try connection.first(Self.progress, [.uuid(lease.scanID), .int(lease.token)]) {
+          (row: any SQLRow) throws(StoreError) in row.int(0)
+        }
+      }.flatMap { $0 }
+      guard let now else { continue }
+      if let furthest = done[lease], now < furthest {
+        world.fail(
+          6,
+          "the progress of \(lease.scanID) went back from \(furthest) to \(now) within one attempt")
+      }
+      done[lease] = now
     }
   }
 
@@ -51,7 +78,7 @@ struct ItemsAreExact: Invariant {
     let counts = Self.counts(lease.scanID, world)
     // A superseded attempt's checkpoint is nobody's any more.
     guard counts.token == lease.token, counts.isRunning else { return }
-    if max(counts.checkpoint, durable[lease] ?? 0) < next,
+    if counts.checkpoint < next,
       !runner.attempt.worker.machine.isJournaled(lease, checkpoint: next)
     {
       world.fail(
@@ -80,6 +107,12 @@ struct ItemsAreExact: Invariant {
       }
     }.flatMap { $0 } ?? Counts()
   }
+
+  private static let progress = Statement(
+    """
+    SELECT coalesce(json_extract(progress, '$.done'), 0) FROM scans
+    WHERE id = $1 AND lease_token = $2
+    """)
 
   private static let count = Statement(
     """

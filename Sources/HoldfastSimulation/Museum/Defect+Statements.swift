@@ -6,6 +6,9 @@ extension Defect {
     switch (self, request) {
     case (.reportsWithoutToken, .report), (.beatsWithoutToken, .beat):
       return Self.withoutToken(sql)
+    case (.reportsInAnyOrder, .report):
+      return sql.replacing("scans.report_sequence < r.sequence", with: "TRUE")
+        .replacing("scans.report_sequence < ?3", with: "TRUE")
     case (.beatsNameNoAttempt, .beat(let life, _)):
       return sql.replacing(
         "WHERE scans.id = ?1 AND scans.lease_token = ?2",

@@ -6,6 +6,8 @@ import HoldfastStorage
 package enum Defect: String, Sendable, CaseIterable {
   /// The token is not compared where an attempt's reports are let in.
   case reportsWithoutToken
+  /// A report that was long on its way is applied over newer ones.
+  case reportsInAnyOrder
   /// A heartbeat renews whatever runs under the scan's id.
   case beatsWithoutToken
   /// A heartbeat names its worker and not its attempts.
@@ -70,7 +72,7 @@ package enum Defect: String, Sendable, CaseIterable {
     case .scopeIsNotFreed, .scopeWithoutIndex: [2]
     case .dryRunWrites: [9]
     case .beatsHaveTheirOwnClock: [10]
-    case .acknowledgesEarly, .checkpointWithoutItems, .itemsCountTwice: [6]
+    case .acknowledgesEarly, .checkpointWithoutItems, .itemsCountTwice, .reportsInAnyOrder: [6]
     }
   }
 

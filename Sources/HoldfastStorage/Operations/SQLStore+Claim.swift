@@ -219,6 +219,7 @@ private enum Claiming {
       transitions = scans.transitions + 1,
       attempt = scans.attempt + 1,
       lease_token = scans.lease_token + 1,
+      report_sequence = 0,
       worker_id = $1,
       worker_name = $2,
       claimed_at = \(dialect.now),

@@ -33,8 +33,9 @@ private enum Reporting {
     // What has only an end is fenced by the ending statement itself.
     guard !withContents.isEmpty else { return try end(sorted, connection) }
 
-    let held = try Fence.hold(withContents.map(\.lease), connection)
-    let live = withContents.filter { held[$0.lease.scanID] != nil }
+    let held = try Fence.hold(
+      withContents.map(\.lease), sequences: withContents.map(\.sequence), connection)
+    let live = withContents.filter { held[$0.lease.scanID]?.isNews == true }
     let changes = try ItemWriter.write(live, held: held, connection)
     try StagedParts.write(live, held: held, connection)
     try Advancing.write(live, held: held, changes: changes, connection)
@@ -46,10 +47,15 @@ private enum Reporting {
 
     // What has no contents and what has contents and an end; a report with neither only asks whether its lease holds.
     let toEnd = sorted.filter {
-      !$0.hasContents || ($0.end != nil && held[$0.lease.scanID] != nil)
+      !$0.hasContents || ($0.end != nil && held[$0.lease.scanID]?.isNews == true)
     }
     let ended = try end(toEnd, connection)
-    var applied = ended.union(live.filter { $0.end == nil }.map(\.lease.scanID))
+    // What is no news has been applied before: each report is sent once all before it have been.
+    var applied = ended.union(
+      withContents.filter {
+        held[$0.lease.scanID].map { held in !held.isNews } ?? false
+      }.map(\.lease.scanID))
+    applied.formUnion(live.filter { $0.end == nil }.map(\.lease.scanID))
     // A repeated report whose first delivery ended the scan finds its fence closed; only its end can tell.
     let refused = withContents.filter { held[$0.lease.scanID] == nil && $0.end != nil }
     applied.formUnion(try LateResults.record(refused, connection))
@@ -80,31 +86,42 @@ extension AttemptReport {
   }
 }
 
-/// The one check that an attempt may write: its scan runs, and under its token.
+/// The one check that an attempt may write: its scan runs, and under its token; and that it has not said something newer already.
 enum Fence {
   struct Held {
     var number: Int64
     var progress: Progress?
+    /// Whether nothing as new has been applied under the lease.
+    var isNews: Bool
   }
 
   /// Locks the scans whose leases hold until the end of the transaction, and returns those.
+  ///
+  /// - Parameter sequences: where each lease's report stands; `nil` for what is news in any case.
   static func hold(
-    _ leases: [Lease], _ connection: any SQLConnection
+    _ leases: [Lease], sequences: [Int64?]? = nil, _ connection: any SQLConnection
   ) throws(StoreError) -> [ScanID: Held] {
     var held: [ScanID: Held] = [:]
-    try connection.run(
-      lock, [], rows: Recordset(.uuids(leases.map(\.scanID)), .ints(leases.map(\.token)))
-    ) { (row: any SQLRow) throws(StoreError) in
+    let rows = Recordset(
+      .uuids(leases.map(\.scanID)), .ints(leases.map(\.token)),
+      .ints(sequences ?? leases.map { _ in nil }))
+    try connection.run(lock, [], rows: rows) { (row: any SQLRow) throws(StoreError) in
       held[row.uuid(0)] = Held(
-        number: row.int(1), progress: row.optionalJSON(2).map(Progress.init(json:)))
+        number: row.int(1), progress: row.optionalJSON(2).map(Progress.init(json:)),
+        isNews: row.bool(3))
     }
     return held
   }
 
+  /// Of a row `r` with a report's sequence.
+  static let isNews = "(r.sequence IS NULL OR scans.report_sequence < r.sequence)"
+
+  private static let shape = RowShape(("id", .uuid), ("token", .int), ("sequence", .int))
+
   private static let lock = Statement { dialect in
     """
-    SELECT scans.id, scans.number, scans.progress
-    FROM \(dialect.rows(RowShape(("id", .uuid), ("token", .int)), from: 1))
+    SELECT scans.id, scans.number, scans.progress, \(isNews)
+    FROM \(dialect.rows(shape, from: 1))
     JOIN scans ON scans.id = r.id
     WHERE scans.lease_token = r.token AND scans.status = 'running'
     ORDER BY scans.id \(dialect.locking("scans"))
@@ -124,6 +141,7 @@ private enum Advancing {
       update, [],
       rows: Recordset(
         .uuids(reports.map(\.lease.scanID)), .ints(reports.map(\.lease.token)),
+        .ints(reports.map(\.sequence)),
         .jsons(reports.map { $0.checkpoint?.storedText }),
         .jsons(reports.map { $0.progress?.json.serialized }),
         .bools(reports.map { isAdvance($0, held) }), .ints(reports.map { $0.progress?.done }),
@@ -142,8 +160,9 @@ private enum Advancing {
   }
 
   private static let shape = RowShape(
-    ("id", .uuid), ("token", .int), ("checkpoint", .json), ("progress", .json),
-    ("advances", .bool), ("done", .int), ("progress_message", .text), ("waiting_for", .text),
+    ("id", .uuid), ("token", .int), ("sequence", .int), ("checkpoint", .json),
+    ("progress", .json), ("advances", .bool), ("done", .int), ("progress_message", .text),
+    ("waiting_for", .text),
     ("wait_seconds", .double),
     ("stages", .bool), ("added", .int), ("updated", .int), ("removed", .int), ("moved", .int),
     ("found", .int), ("missing", .int), ("errors", .int))
@@ -151,6 +170,7 @@ private enum Advancing {
   private static let update = Statement(forEach: shape) { dialect in
     """
     UPDATE scans SET
+      report_sequence = coalesce(r.sequence, scans.report_sequence),
       checkpoint = coalesce(r.checkpoint, scans.checkpoint),
       checkpoint_at = CASE WHEN r.checkpoint IS NULL THEN scans.checkpoint_at
         ELSE \(dialect.now) END,
@@ -182,6 +202,7 @@ private enum Advancing {
       updated_at = \(dialect.now)
     \(dialect.each(shape))
     WHERE scans.id = r.id AND scans.lease_token = r.token AND scans.status = 'running'
+      AND \(Fence.isNews)
     """
   }
 }

@@ -10,7 +10,10 @@ struct Migration: Sendable {
   }
 
   /// All of them, in order.
-  static let all = [first, supervision, byHand, diagnosis, rhythm, access, rowSecurity]
+  static let all = [
+    first, supervision, byHand, diagnosis, rhythm, access, rowSecurity, reportSequence,
+    historyByHand,
+  ]
 
   /// The schema that this program needs.
   static var current: Int { all.count }

@@ -37,7 +37,8 @@ import Testing
     _ = buffer.take(now: at(0))
     buffer.add(progress(2, of: lease), sequence: 2, bytes: 10, now: at(0.1))
     buffer.add(AttemptReport(lease: lease, end: .paused), sequence: 3, bytes: 1, now: at(0.2))
-    let expected = AttemptReport(lease: lease, progress: Progress(done: 2), end: .paused)
+    let expected = AttemptReport(
+      lease: lease, sequence: 3, progress: Progress(done: 2), end: .paused)
     #expect(buffer.take(now: at(0.2)).map(\.report) == [expected])
   }
 

@@ -112,6 +112,8 @@ final class ReportTaker: Sendable {
       try await eventually("straight again") { keys.count >= 101 }
     }
     #expect(keys == (1...101).map(String.init))
+    let sequences = database.reports.map { $0.sequence ?? 0 }
+    #expect(sequences == sequences.sorted() && sequences.last == 101, "through the journal, too")
     #expect(log.all.last == .applied(upTo: 101))
     #expect(log.all.contains { if case .safe = $0 { true } else { false } })
     #expect(Journal.names(in: folder.path).contains("life") == false, "nothing is left behind")
