@@ -30,6 +30,15 @@ package enum Supervision {
     return verdict
   }
 
+  /// How long a worker is given to carry out an order before the row is recovered without it.
+  ///
+  /// Not less than the lease's term: a worker that was cut off before it could hear of the order has had no answer since, so that
+  /// its lease runs out by its own clock, and its runner is ended, within that time. Before, its scan would run twice.
+  package static func orderPatienceSeconds(_ snapshot: ScanSnapshot, policy: Policy) -> Double {
+    let policy = policy.bound(to: snapshot)
+    return max(policy.cancellingTimeoutSeconds, policy.staleAfterSeconds)
+  }
+
   /// The first moment at which a scan could be due for a recovery, were nothing heard of it from
   /// now on; `nil` for one that has ended. Until then its verdict gives no reason.
   ///

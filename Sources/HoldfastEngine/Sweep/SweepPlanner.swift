@@ -91,6 +91,11 @@ package struct SweepPlanner: Sendable {
     policy(snapshot.kind, snapshot.target)
   }
 
+  /// See ``HoldfastCore/Supervision/orderPatienceSeconds(_:policy:)``.
+  package func orderPatienceSeconds(_ snapshot: ScanSnapshot) -> Double {
+    Supervision.orderPatienceSeconds(snapshot, policy: effective(snapshot))
+  }
+
   /// Adds what no row tells: the queue that a pending scan stands in, and the second channel to a silent worker, its process
   /// on this machine.
   private func complete(

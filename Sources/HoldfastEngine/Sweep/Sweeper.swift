@@ -53,6 +53,8 @@ package final class Sweeper: Sendable {
     var clockSteps: [ScanSnapshot.ClockStep] = []
     var isEnding = false
     var leads = false
+    /// The answer to the last request for the lead was lost, or the sweep after it went wrong.
+    var isLeadUnsure = false
     var nextSweep: ContinuousClock.Instant
     var nextPruning: ContinuousClock.Instant
   }
@@ -149,16 +151,38 @@ package final class Sweeper: Sendable {
 
   private func turn() async throws(StoreError) {
     let asked = configuration.instant()
-    let leads = try await store.lead(
-      "sweep", as: configuration.holder, forSeconds: configuration.termSeconds)
+    let leads = try await lead()
     observe(.databaseLatency(seconds: (configuration.instant() - asked).seconds))
-    state.withLock { $0.leads = leads }
     guard leads, state.withLock({ $0.nextSweep <= asked }) else { return }
     await configuration.rhythms?.refresh()
+    // A lead that is not sure to be used is not renewed either.
+    state.withLock { $0.isLeadUnsure = true }
     _ = try await runOnce()
     try await pruneIfDue()
     let pause = configuration.intervalSeconds * (0.8 + 0.4 * configuration.random())
-    state.withLock { $0.nextSweep = asked + .seconds(pause) }
+    state.withLock {
+      $0.nextSweep = asked + .seconds(pause)
+      $0.isLeadUnsure = false
+    }
+  }
+
+  /// Takes or keeps the lead.
+  ///
+  /// A request whose answer is lost may have renewed it, and a leader that goes on like that, or whose sweeps fail, would keep all others
+  /// from leading and never sweep. So after such a turn the lead is only looked at: it is used while it lasts, and runs out unless a whole
+  /// turn is answered.
+  private func lead() async throws(StoreError) -> Bool {
+    let wasUnsure = state.withLock { state in
+      defer { (state.leads, state.isLeadUnsure) = (false, true) }
+      return state.isLeadUnsure
+    }
+    let holder = configuration.holder
+    let leads =
+      wasUnsure
+      ? try await store.leader(of: "sweep") == holder
+      : try await store.lead("sweep", as: holder, forSeconds: configuration.termSeconds)
+    state.withLock { ($0.leads, $0.isLeadUnsure) = (leads, false) }
+    return leads
   }
 
   /// One sweep: looks at all that is due, recovers what is stuck, and sets the next look of the others.
@@ -182,7 +206,7 @@ package final class Sweeper: Sendable {
       let planned = planner.planned(
         page.rows, fleet: fleet, now: page.now, limits: limits, clockSteps: clockSteps)
       let results = await applier.apply(
-        planned, patienceSeconds: { self.planner.effective($0).cancellingTimeoutSeconds },
+        planned, patienceSeconds: planner.orderPatienceSeconds,
         jitter: configuration.random)
       let spent = results.count { $0.outcome == .recovered || $0.outcome == .ordered }
       state.withLock { $0.health.spend(spent, at: ownSeconds) }

@@ -46,7 +46,8 @@ struct NothingStaysStuck: Invariant {
   private static func boundSeconds(_ policy: Policy, _ scan: Row) -> Double {
     let pace = WorstCase.Pace()
     return pace.takeoverSeconds + pace.sweepSeconds + pace.sweepDurationSeconds
-      + pace.stopSeconds + pace.reportSeconds + policy.cancellingTimeoutSeconds
+      + pace.stopSeconds + pace.reportSeconds
+      + max(policy.cancellingTimeoutSeconds, policy.staleAfterSeconds)
       // After a mass death or a step of the clock recoveries are held for a minute.
       + 60 + policy.heartbeatIntervalSeconds
   }

@@ -101,7 +101,7 @@ package struct Scenario: Sendable {
       "site": PolicyOverride(values: [
         .heartbeatIntervalSeconds: .number(5), .stallAfterSeconds: .number(40),
         .maxRuntimeMinutes: .number(4), .waitingCapMinutes: .number(1),
-        .cancellingTimeoutSeconds: .number(30),
+        .cancellingTimeoutSeconds: .number(5),
       ]),
       "audit": PolicyOverride(values: [
         .heartbeatIntervalSeconds: .number(5), .stallAfterSeconds: .number(30),

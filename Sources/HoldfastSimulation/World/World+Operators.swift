@@ -37,7 +37,6 @@ extension World {
       let scope = Scenario.policy(scan.kind, scan.target)
         .scope(kind: scan.kind, target: scan.target)
     else { return }
-    for runner in runners.all where runner.scan.target == scan.target { runner.isOvertaken = true }
     asOperator(.unlock) { (store) throws(StoreError) in
       _ = try await store.unlock(
         scope: scope, tenantID: "default", by: "operator", reason: "it is in the way")
@@ -88,7 +87,7 @@ extension World {
     _ planned: SweepPlanner.Planned, _ planner: SweepPlanner, _ store: SQLStore
   ) async -> [RecoveryApplier.Result] {
     await RecoveryApplier(store: store, actor: "operator", logger: World.silent).apply(
-      planned, patienceSeconds: { planner.effective($0).cancellingTimeoutSeconds },
+      planned, patienceSeconds: planner.orderPatienceSeconds,
       jitter: { 0.5 })
   }
 

@@ -55,6 +55,7 @@ import Testing
     _ = try await stage.store.beat(life, leases: [holder.lease], running: 1)
     let verdict = try await held(id)
     #expect(verdict?["verdict"] == "stuck_pending" && verdict?["cause"] == "scope_held")
+    #expect(verdict?["scope_holder"] == .int(holder.scan.number))
     #expect(
       verdict?["sentence"]?.stringValue?.hasSuffix(
         "scan \(holder.scan.number) holds its exclusive scope.") == true)

@@ -18,12 +18,15 @@ import Testing
       #expect(
         try await fixture.report(AttemptReport(lease: claim.lease, doubt: doubt)) == .applied)
     }
+    let before = try await fixture.store.now()
     try await tell(AttemptDoubt(change: .raised, suspicion: Self.suspicion))
     let raised = try await fixture.scan(id)
     #expect(raised.suspicion == Self.suspicion.json)
     let since = try #require(raised.suspectedAt)
     let now = try await fixture.store.now()
-    #expect((14.9...20).contains(now.seconds(since: since)), "since the limit was passed")
+    #expect(
+      (before.adding(seconds: -15.1)...now.adding(seconds: -14.9)).contains(since),
+      "since the limit was passed")
 
     let diagnosis: JSONValue = ["class": "waiting_on_network", "sentence": "It waits."]
     var explained = Self.suspicion
