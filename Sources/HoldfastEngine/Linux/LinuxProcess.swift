@@ -64,11 +64,19 @@ package struct LinuxProcess: Sendable, Hashable {
   }
 
   /// Whether the process has ended and nobody has reaped it yet.
-  static func isZombie(_ processID: Int32) -> Bool {
+  static func isZombie(_ processID: Int32) -> Bool { state(of: processID) == "Z" }
+
+  /// Whether somebody has stopped the process (SIGSTOP, a terminal, a debugger).
+  static func isStopped(_ processID: Int32) -> Bool {
+    state(of: processID).map { "Tt".contains($0) } ?? false
+  }
+
+  /// Field 3 of `/proc/PID/stat`; `nil` if there is no such process.
+  private static func state(of processID: Int32) -> Character? {
     guard let line = readSmallFile("/proc/\(processID)/stat"),
       let close = line.lastIndex(of: ")")
-    else { return false }
-    return line[line.index(after: close)...].hasPrefix(" Z")
+    else { return nil }
+    return line[line.index(after: close)...].dropFirst().first
   }
 
   /// The second field is the program's name in parentheses and may hold spaces and parentheses itself; the fields after the

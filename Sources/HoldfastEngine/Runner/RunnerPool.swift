@@ -30,19 +30,27 @@ final class RunnerPool: Sendable {
 
   /// A spare, or a runner that is started now.
   func take() async throws(RunnerError) -> RunnerProcess {
-    let spare = state.withLock { state -> RunnerProcess? in
-      while !state.spares.isEmpty {
-        let spare = state.spares.removeFirst()
-        if !spare.hasExited {
-          state.failures = 0
-          return spare
-        }
+    defer { bell.ring() }
+    while let spare = state.withLock({ $0.spares.isEmpty ? nil : $0.spares.removeFirst() }) {
+      if spare.hasExited { continue }
+      if spare.isStopped {
+        logger.warning(
+          "a spare runner was stopped by somebody; it is ended and another taken",
+          metadata: ["pid": "\(spare.processID)"])
+        await discard(spare)
+        continue
       }
-      return nil
+      state.withLock { $0.failures = 0 }
+      return spare
     }
-    bell.ring()
-    if let spare { return spare }
     return try await host.start()
+  }
+
+  private func discard(_ spare: RunnerProcess) async {
+    spare.signalGroup(SIGKILL)
+    await spare.ended()
+    spare.closePipes()
+    spare.breadcrumbs?.remove()
   }
 
   /// Keeps the pool filled until ``end()``.
@@ -61,12 +69,7 @@ final class RunnerPool: Sendable {
       defer { state.spares = [] }
       return state.spares
     }
-    for spare in spares {
-      spare.signalGroup(SIGKILL)
-      await spare.ended()
-      spare.closePipes()
-      spare.breadcrumbs?.remove()
-    }
+    for spare in spares { await discard(spare) }
   }
 
   func end() {

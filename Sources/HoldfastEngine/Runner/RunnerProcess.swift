@@ -82,6 +82,9 @@ final class RunnerProcess: Sendable {
   /// Whether the process has ended, even if nobody has been told yet.
   var isEnding: Bool { hasExited || LinuxProcess.isZombie(processID) }
 
+  /// Whether somebody has stopped the process. It would take a scan and not begin.
+  var isStopped: Bool { LinuxProcess.isStopped(processID) }
+
   /// Writes to its standard input. What cannot be written is lost: the end of the process tells why.
   func write(_ bytes: ByteBuffer) {
     input.writeAndFlush(bytes, promise: nil)
