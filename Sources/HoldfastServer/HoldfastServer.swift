@@ -105,7 +105,7 @@ package struct HoldfastServer: Sendable {
         boundTo: configuration.host, names: configuration.allowedHosts))
     router.add(middleware: AuthenticationMiddleware(authenticator: authenticator))
     var routes = Routes(router: router)
-    ScansAPI(store: store, submitter: submitter).add(to: &routes)
+    ScansAPI(store: store, submitter: submitter, cleanup: cleanup).add(to: &routes)
     ScannerAPI(
       store: store, submitter: submitter, hub: hub, waitSeconds: configuration.scanWaitSeconds
     ).add(to: &routes)

@@ -6,8 +6,11 @@ import HoldfastStorage
 /// The engine's operator desk as the server asks for it.
 struct EngineCleanup: CleanupService {
   let desk: OperatorDesk
+  let investigation: Investigation
 
-  func seen(by caller: Caller) -> EngineCleanup { EngineCleanup(desk: desk.seen(by: caller)) }
+  func seen(by caller: Caller) -> EngineCleanup {
+    EngineCleanup(desk: desk.seen(by: caller), investigation: investigation)
+  }
 
   func health() async throws(StoreError) -> HealthReport { try await desk.health() }
 
@@ -31,5 +34,22 @@ struct EngineCleanup: CleanupService {
     }
     let report = try await desk.reset(candidates, by: actor)
     return ResetSummary(reset: report.reset, passedOver: report.passedOver.count)
+  }
+
+  func resumeStuck(
+    _ id: ScanID, by actor: String, reason: String?
+  ) async throws(StoreError) -> StuckResumption {
+    switch try await desk.resumeStuck(id, by: actor, reason: reason) {
+    case .recovered: .done
+    case .ordered: .ordered
+    case .moved, .refused: .moved
+    case .reported, nil: .notStuck
+    }
+  }
+
+  func why(
+    _ scan: Scan, waitSeconds: Double
+  ) async throws(StoreError) -> any Encodable & Sendable {
+    try await investigation.why(scan, waitingAtMost: waitSeconds)
   }
 }

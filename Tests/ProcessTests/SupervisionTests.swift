@@ -53,6 +53,27 @@ struct SupervisionTests {
     try await expectOrderlyEnd(of: second)
   }
 
+  /// A runner that is stopped answers nothing: it is found, the finding says why, and another goes on.
+  @Test(arguments: DatabaseKind.allCases)
+  func aStoppedRunnerIsEndedAndSaysWhy(_ kind: DatabaseKind) async throws {
+    let stage = try await stage(kind)
+    let worker = try stage.worker()
+    let brake = stage.brake(on: worker)
+    let scan = try await stage.submit()
+    try await stage.middle(of: scan)
+    let runner = try await eventually("the runner") { worker.runner(scanning: stage.library.root) }
+    brake.hold()
+    try await eventually("the end of the stopped runner", within: .seconds(60)) {
+      ProcessTable.isAlive(runner) ? nil : ()
+    }
+    try await stage.expectUndisturbedOutcome(of: scan)
+    #expect(try await stage.current(scan).attempt == 2)
+    let found = try await stage.events(of: scan).filter { $0.eventType == "scan_diagnosed" }
+    #expect(found.map { $0.eventData["class"]?.stringValue } == ["stopped"], "\(worker.log)")
+    #expect(found.first?.eventData["attempt"]?.intValue == 1)
+    try await expectOrderlyEnd(of: worker)
+  }
+
   /// Alive, answering, and not moving: a file that takes for ever to read.
   @Test(arguments: DatabaseKind.allCases)
   func aHangWithALiveHeartbeatIsFoundByItsProgress(_ kind: DatabaseKind) async throws {
@@ -105,12 +126,67 @@ struct SupervisionTests {
     #expect(ended.errorMessage?.contains("3 times") == true, "\(ended.errorMessage ?? "")")
     try await expectOrderlyEnd(of: worker)
   }
+
+  /// A worker that stands still for longer than its lease and then goes on has been overtaken: it ends its runner, and nothing that
+  /// either of them says arrives.
+  @Test(arguments: DatabaseKind.allCases)
+  func aWorkerThatWakesTooLateIsRefused(_ kind: DatabaseKind) async throws {
+    let stage = try await stage(kind)
+    let first = try stage.worker("first")
+    let brake = stage.brake(on: first)
+    let scan = try await stage.submit()
+    try await stage.middle(of: scan)
+    let old = try await eventually("the runner") { first.runner(scanning: stage.library.root) }
+    try await stage.stopBetweenTransactions(first, of: scan)
+    let second = try stage.worker("second")
+    let secondBrake = stage.brake(on: second)
+    try await stage.middle(of: scan, attempt: 2)
+    // Both attempts' runners are there; the first one's worker wakes up and says all that it has heard.
+    brake.release()
+    first.signal(SIGCONT)
+    try await eventually("the end of the overtaken runner", within: .seconds(60)) {
+      ProcessTable.isAlive(old) ? nil : ()
+    }
+    let held = try await stage.current(scan)
+    #expect(held.workerName == "second" && held.attempt == 2 && held.status == .running)
+    secondBrake.release()
+    try await stage.expectUndisturbedOutcome(of: scan)
+    let after = try await stage.current(scan)
+    #expect(after.attempt == 2 && after.workerName == "second")
+    let story = try await stage.events(of: scan)
+    let faults = LeaseHistory.faults(in: story)
+    #expect(faults.isEmpty, "\(faults)\n\(story)")
+    try await expectOrderlyEnd(of: first)
+    try await expectOrderlyEnd(of: second)
+  }
 }
 
 extension Stage {
   /// A brake that leaves a runner time enough to answer pings that come every second.
   fileprivate func brake(on process: HoldfastProcess) -> Brake {
     Brake(on: process, scanning: library.root, run: 4_000, rest: 60_000)
+  }
+
+  /// Stops a worker (SIGSTOP) at a moment when it holds no lock in the database, in which everybody else would wait for it.
+  fileprivate func stopBetweenTransactions(
+    _ worker: HoldfastProcess, of scan: Scan
+  ) async throws {
+    let look =
+      switch url {
+      case .sqlite: "PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; ROLLBACK;"
+      case .postgres:
+        "BEGIN; SELECT 1 FROM scans WHERE number = \(scan.number) FOR UPDATE NOWAIT; ROLLBACK;"
+      }
+    try await eventually("a moment between two transactions") {
+      worker.signal(SIGSTOP)
+      do {
+        _ = try await shell(look)
+        return ()
+      } catch {
+        worker.signal(SIGCONT)
+        return nil
+      }
+    }
   }
 
   /// The whole story of a scan, oldest first.

@@ -4,12 +4,15 @@ import Testing
 
 /// What can still be written when the schema is not what it was.
 @Suite struct EmergencyTests {
+  /// On SQLite as somebody does it who is in the way of its own check of the triggers that name the column.
   private func drop(_ column: String, _ fixture: Fixture) async throws {
-    try await fixture.shell("ALTER TABLE scans DROP COLUMN \(column)")
+    let drop = "ALTER TABLE scans DROP COLUMN \(column);"
+    try await fixture.shell(
+      fixture.database == .postgres
+        ? drop : "PRAGMA writable_schema = ON; \(drop) PRAGMA writable_schema = OFF;")
   }
 
-  /// On PostgreSQL alone: SQLite's trigger for changes by hand names the column, too, and refuses every update without it.
-  @Test(arguments: [TestedDatabase.postgres])
+  @Test(arguments: TestedDatabase.allCases)
   func aMissingColumnIsToldFromOtherRefusals(_ database: TestedDatabase) async throws {
     let fixture = try await Fixture(database)
     let claim = try await fixture.running()
@@ -28,6 +31,11 @@ import Testing
     #expect(
       try await fixture.shell("SELECT status FROM scans").contains("completed"))
     #expect(try await fixture.eventTypes(of: claim.scan.id).last == "scan_completed")
+    if database == .sqlite {
+      let triggers = try await fixture.shell(
+        "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'scans'")
+      #expect(triggers == "scan_changed_by_hand\n", "it is back")
+    }
   }
 
   @Test(arguments: TestedDatabase.allCases)

@@ -249,6 +249,10 @@ extension Fixture {
   /// Makes the worker look as if it had not been heard of for an hour.
   func silence(_ life: WorkerLife) async throws {
     let long = try await store.now().adding(seconds: -3600)
-    try await shell("UPDATE workers SET last_heartbeat_at = '\(long)' WHERE id = '\(life.id)'")
+    try await shell(
+      """
+      UPDATE workers SET last_heartbeat_at = '\(long)' WHERE id = '\(life.id)';
+      UPDATE scans SET last_activity_at = '\(long)' WHERE worker_id = '\(life.id)';
+      """)
   }
 }

@@ -57,7 +57,7 @@ package struct OperatorDesk: Sendable {
     _ planned: SweepPlanner.Planned, by actor: String
   ) async -> [RecoveryApplier.Result] {
     await RecoveryApplier(store: store, actor: actor, logger: logger).apply(
-      planned, patienceSeconds: { planner.effective($0).cancellingTimeoutSeconds },
+      planned, patienceSeconds: planner.orderPatienceSeconds,
       jitter: { Double.random(in: 0...1) })
   }
 
@@ -80,9 +80,11 @@ package struct OperatorDesk: Sendable {
     guard let entry = planned.plan.entries.first, entry.guardian.status == .running else {
       return nil
     }
-    planned.plan.entries = [
-      entry.decided(.resume, why: reason ?? "an operator lets it go on")
-    ]
+    let why = reason.map { "resumed by \(actor): \($0)" } ?? "resumed by \(actor)"
+    var decided = entry.decided(.resume, why: why)
+    // Kept with the event, beside what it was stuck on.
+    decided.verdict.sentence += " It is \(why)"
+    planned.plan.entries = [decided]
     return await apply(planned, by: actor).first?.outcome
   }
 

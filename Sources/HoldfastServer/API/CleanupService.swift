@@ -1,7 +1,7 @@
 package import HoldfastCore
 package import HoldfastStorage
 
-/// Who looks at what is stuck and cleans it: the server asks, the engine does.
+/// Who looks at what is stuck, says why, and cleans it: the server asks, the engine does.
 package protocol CleanupService: Sendable {
   /// This service as one caller sees it.
   func seen(by caller: Caller) -> Self
@@ -14,6 +14,27 @@ package protocol CleanupService: Sendable {
   func resetFailed(
     dryRun: Bool, by actor: String
   ) async throws(StoreError) -> ResetSummary
+  /// Lets a running scan that is stuck go on from its checkpoint; its process is ended first.
+  func resumeStuck(
+    _ id: ScanID, by actor: String, reason: String?
+  ) async throws(StoreError) -> StuckResumption
+  /// Why a scan does what it does, in the shape that `holdfast why --json` prints.
+  ///
+  /// - Parameter waitSeconds: how long to wait for the scan's worker at most.
+  func why(
+    _ scan: Scan, waitSeconds: Double
+  ) async throws(StoreError) -> any Encodable & Sendable
+}
+
+/// What became of a stuck scan that was to go on.
+package enum StuckResumption: Sendable {
+  /// It is back in the queue.
+  case done
+  /// Its worker ends the process first.
+  case ordered
+  /// It has moved since it was looked at.
+  case moved
+  case notStuck
 }
 
 /// A cleanup's plan, and what became of each entry.

@@ -8,6 +8,8 @@ import Hummingbird
 struct ScansAPI: Sendable {
   let store: any ScanStore
   let submitter: Submitter
+  /// Without one, nobody says why, and no stuck scan is resumed.
+  let cleanup: (any CleanupService)?
 
   func add(to routes: inout Routes) {
     routes.post("/api/v1/scans", submit)
@@ -16,6 +18,12 @@ struct ScansAPI: Sendable {
     routes.get("/api/v1/scans/{id}/events", events)
     routes.get("/api/v1/scans/{id}/errors", errors)
     routes.get("/api/v1/scans/{id}/items", items)
+    if let cleanup {
+      // Asking a scan's worker changes its row.
+      routes.getOnly("/api/v1/scans/{id}/why") { request, context in
+        try await why(cleanup, request, context)
+      }
+    }
     for action in OperatorAction.allCases {
       routes.post("/api/v1/scans/{id}/\(action.rawValue)") { request, context in
         try await act(action, request, context)
@@ -85,11 +93,26 @@ struct ScansAPI: Sendable {
         of: scan.id, change: change, cursor: try query.cursor, limit: try query.limit()))
   }
 
+  private func why(
+    _ cleanup: any CleanupService, _ request: Request, _ context: ServerContext
+  ) async throws -> Response {
+    let query = try Query(request, known: ["wait"])
+    var seconds = 5.0
+    if let text = query["wait"] {
+      guard let wait = Double(text), (0...30).contains(wait) else {
+        throw Problem.invalid("wait", "“wait” must be a number of seconds from 0 to 30.")
+      }
+      seconds = wait
+    }
+    return try .json(
+      try await cleanup.why(try await store.scan(in: context), waitSeconds: seconds))
+  }
+
   private func act(
     _ action: OperatorAction, _ request: Request, _ context: ServerContext
   ) async throws -> Response {
     let body = try await JSONBody(request, known: ["reason"])
-    let outcome = try await ScanActions(store: store).act(
+    let outcome = try await ScanActions(store: store, cleanup: cleanup).act(
       action, reason: try body.text("reason"), context)
     switch outcome {
     case .done(let scan): return try .json(scan)
@@ -109,6 +132,8 @@ struct ScansAPI: Sendable {
 /// What operators do to scans: one way for the API and the page.
 struct ScanActions: Sendable {
   let store: any ScanStore
+  /// Knows which running scans are stuck, and so can be resumed; without one, none can.
+  var cleanup: (any CleanupService)?
 
   enum Outcome: Sendable {
     case done(Scan)
@@ -124,6 +149,10 @@ struct ScanActions: Sendable {
       throw Problem.invalid("reason", "“reason” is longer than 1000 bytes.")
     }
     let scan = try await store.scan(in: context)
+    if action == .resume, scan.status == .running, let cleanup {
+      return try await resumeStuck(
+        scan, cleanup.seen(by: context.caller), by: context.actor, reason: reason)
+    }
     let store = store.seen(by: context.caller)
     switch try await store.act(action, on: scan.id, by: context.actor, reason: reason) {
     case .done(let scan): return .done(scan)
@@ -136,6 +165,34 @@ struct ScanActions: Sendable {
         members: ["scan_id": .int(scan.number), "scan_status": .string(scan.status.rawValue)])
     case .scopeHeld(let holder): throw Submitter.scopeHeld(by: holder)
     case .notFound: throw Problem.noScan(scan.id.description)
+    }
+  }
+
+  /// A running scan can be resumed only where it is stuck.
+  private func resumeStuck(
+    _ scan: Scan, _ cleanup: any CleanupService, by actor: String, reason: String?
+  ) async throws -> Outcome {
+    let outcome = try await cleanup.resumeStuck(scan.id, by: actor, reason: reason)
+    let members: [String: JSONValue] = [
+      "scan_id": .int(scan.number), "scan_status": .string(scan.status.rawValue),
+    ]
+    switch outcome {
+    case .done, .ordered:
+      guard let now = try await store.scan(.id(scan.id)) else {
+        throw Problem.noScan(scan.id.description)
+      }
+      if case .done = outcome { return .done(now) }
+      return .requested(now)
+    case .moved:
+      throw Problem(
+        .actionNotAllowed,
+        "The scan \(scan.number) has moved since it was looked at: nothing was changed.",
+        members: members)
+    case .notStuck:
+      throw Problem(
+        .actionNotAllowed,
+        "The scan \(scan.number) is running and not stuck: it cannot be resumed.",
+        members: members)
     }
   }
 }

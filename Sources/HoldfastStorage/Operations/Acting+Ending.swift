@@ -27,17 +27,39 @@ extension Acting {
     return try backIntoQueue(.reset, afresh: try startsAfresh())
   }
 
-  private func order(_ action: RecoveryDecision.Action) -> RecoveryOrder {
+  /// Fails the scan for the scope that it holds.
+  func unlock() throws(StoreError) -> ActionOutcome {
+    if scan.status == .running, try isWorkerThere() {
+      return try end(.fail, asking: .failRequested, for: .orphanedLock)
+    }
+    let freed = try connection.first(
+      Acting.unlockStatement, [.uuid(scan.id), .text(reason)], Acting.decode)
+    guard let freed else { return .notAllowed(scan) }
+    var data = JSONObjectText()
+    data.add("reason", Reason.orphanedLock.rawValue)
+    data.add("message", reason)
+    data.add("scope", scan.scope)
+    data.add("by", actor)
+    try connection.write([
+      EventDraft(scanID: scan.id, tenantID: scan.tenantID, type: .failed, data: data.finish())
+    ])
+    return .done(freed)
+  }
+
+  private func order(
+    _ action: RecoveryDecision.Action, for cause: Reason = .manualIntervention
+  ) -> RecoveryOrder {
     RecoveryOrder(
-      action: action, reason: .manualIntervention, countsAsCrash: false, countsAsStuck: false,
+      action: action, reason: cause, countsAsCrash: false, countsAsStuck: false,
       delaySeconds: 0, sentence: reason ?? "\(action.rawValue) by \(actor)", actor: actor)
   }
 
   /// Ends the running attempt.
   private func end(
-    _ action: RecoveryDecision.Action, asking type: EventType
+    _ action: RecoveryDecision.Action, asking type: EventType,
+    for cause: Reason = .manualIntervention
   ) throws(StoreError) -> ActionOutcome {
-    let order = order(action)
+    let order = order(action, for: cause)
     guard try isWorkerThere() else { return try recover(order) }
     // The same wish repeated is the same wish; it only needs to be heard.
     if try Recovering.operatorsOrder(scan.id, connection)?.action == action {
@@ -63,18 +85,35 @@ extension Acting {
     return .done(after)
   }
 
-  /// Whether the worker that holds the lease has been heard of within three of its intervals.
+  /// Whether the worker that holds the lease has been heard of within three of its own intervals or of the scan's: within those, its
+  /// runner may still be at work. An order that nobody is left to carry out is carried out by the sweep once the lease is stale.
   private func isWorkerThere() throws(StoreError) -> Bool {
     guard let worker = scan.workerID else { return false }
-    return try connection.first(Acting.liveWorker, [.text(worker)]) {
+    return try connection.first(Acting.liveWorker, [.text(worker), .uuid(scan.id)]) {
       (row: any SQLRow) throws(StoreError) in row.int(0)
     } != nil
   }
 
   private static let liveWorker = Statement { dialect in
     """
-    SELECT 1 FROM workers WHERE id = $1 AND status = 'alive'
-      AND last_heartbeat_at >= \(dialect.now(plus: "-3 * heartbeat_interval_seconds"))
+    SELECT 1 FROM workers JOIN scans ON scans.id = $2
+    WHERE workers.id = $1 AND (
+      workers.status = 'alive' AND workers.last_heartbeat_at
+        >= \(dialect.now(plus: "-3 * workers.heartbeat_interval_seconds"))
+      OR workers.status IN ('alive', 'lost') AND scans.last_activity_at
+        >= \(dialect.now(plus: "-3 * scans.heartbeat_interval_seconds")))
+    """
+  }
+
+  private static let unlockStatement = Statement { dialect in
+    """
+    UPDATE scans SET
+      status = 'failed', transitions = scans.transitions + 1, ended_at = \(dialect.now),
+      cleanup_reason = '\(Reason.orphanedLock.rawValue)', error_message = $2,
+      requested_action = NULL, ordered_recovery = NULL, ordered_at = NULL,
+      updated_at = \(dialect.now)
+    WHERE scans.id = $1 AND \(isActive("scans"))
+    RETURNING \(ScanColumns.list)
     """
   }
 

@@ -153,6 +153,15 @@ struct Acting {
     """
   }
 
+  /// Locked, so that what is decided of it holds.
+  static let holderOfScope = Statement { dialect in
+    """
+    SELECT \(ScanColumns.list) FROM scans
+    WHERE scans.tenant_id = $1 AND scans.scope = $2 AND \(isActive("scans"))
+    \(dialect.locking("scans"))
+    """
+  }
+
   private static let holder = Statement(
     """
     SELECT \(ScanColumns.list) FROM scans

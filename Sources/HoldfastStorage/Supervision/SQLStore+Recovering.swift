@@ -30,24 +30,22 @@ extension SQLStore {
 
   package func unlock(
     scope: String, tenantID: String, by actor: String, reason: String
-  ) async throws(StoreError) -> Scan? {
-    guard self.scope.includes(tenantID) else { return nil }
+  ) async throws(StoreError) -> ActionOutcome {
+    guard self.scope.includes(tenantID) else { return .notFound }
     return try await database.write { [caller] (connection) throws(StoreError) in
-      let found = try connection.first(
-        Recovering.unlock, [.text(tenantID), .text(indexKey(scope)), .text(reason)]
-      ) { (row: any SQLRow) throws(StoreError) in ScanColumns.decode(row) }
-      guard let scan = found else { return nil }
-      var data = JSONObjectText()
-      data.add("reason", Reason.orphanedLock.rawValue)
-      data.add("message", reason)
-      data.add("scope", scope)
-      data.add("by", actor)
-      try connection.write([
-        EventDraft(
-          scanID: scan.id, tenantID: scan.tenantID, type: .failed, data: data.finish())
-      ])
-      try connection.audit(.scan("unlock", before: nil, after: scan, reason: reason), caller)
-      return scan
+      let holder = try connection.first(
+        Acting.holderOfScope, [.text(tenantID), .text(indexKey(scope))], Acting.decode)
+      guard let holder else { return .notFound }
+      let outcome = try Acting(
+        scan: holder, actor: actor, reason: reason, connection: connection
+      ).unlock()
+      switch outcome {
+      case .done(let after), .requested(let after):
+        try connection.audit(
+          .scan("unlock", before: holder, after: after, reason: reason), caller)
+      case .notAllowed, .scopeHeld, .notFound: break
+      }
+      return outcome
     }
   }
 }
@@ -260,19 +258,6 @@ enum Recovering {
         RETURNING \(ScanColumns.list)
         """
     }
-  }
-
-  static let unlock = Statement { dialect in
-    """
-    UPDATE scans SET
-      status = 'failed', transitions = scans.transitions + 1, ended_at = \(dialect.now),
-      cleanup_reason = '\(Reason.orphanedLock.rawValue)', error_message = $3,
-      requested_action = NULL, ordered_recovery = NULL, ordered_at = NULL,
-      updated_at = \(dialect.now)
-    WHERE scans.tenant_id = $1 AND scans.scope = $2
-      AND \(isActive("scans"))
-    RETURNING \(ScanColumns.list)
-    """
   }
 }
 

@@ -176,6 +176,7 @@ extension Verdict {
     ]
     if let reason { members["reason"] = .string(reason.rawValue) }
     if let cause { members["cause"] = .string(cause.name) }
+    if case .scopeHeld(let holder) = cause { members["scope_holder"] = .int(holder) }
     if let suspicion { members["suspicion"] = suspicion.json }
     if let overdueSince { members["overdue_since"] = .string("\(overdueSince)") }
     return .object(members)

@@ -67,10 +67,11 @@ package protocol SupervisionStore: Sendable {
   func markGone(_ lives: [String]) async throws(StoreError) -> Int
   /// See ``ScanStore/signals(_:)``.
   func signals(_ channel: SignalChannel) -> AsyncStream<Void>
-  /// Ends whatever active scan holds `scope`, by hand.
+  /// Fails whatever active scan holds `scope`, by hand: at once, or, where a worker is there to end its process first, by an order
+  /// to that worker (`.requested`). `.notFound` where nothing holds it.
   func unlock(
     scope: String, tenantID: String, by actor: String, reason: String
-  ) async throws(StoreError) -> Scan?
+  ) async throws(StoreError) -> ActionOutcome
 }
 
 /// Where a list of due scans goes on: after this scan.

@@ -6,11 +6,15 @@ import Synchronization
 /// not opened the folder yet is left alone.
 package final class Brake: Sendable {
   /// Shared with the thread, which must not keep the brake itself alive.
-  private final class Flag: Sendable {
-    let isSet = Mutex(false)
+  private final class Pedal: Sendable {
+    enum Position { case braking, held, released }
+    let position = Mutex(Position.braking)
+    var isBraking: Bool { position.withLock { $0 } == .braking }
+    var isHeld: Bool { position.withLock { $0 } == .held }
+    var isReleased: Bool { position.withLock { $0 } == .released }
   }
 
-  private let released = Flag()
+  private let pedal = Pedal()
   private let process: HoldfastProcess
 
   /// - Parameters:
@@ -21,18 +25,20 @@ package final class Brake: Sendable {
     rest: UInt32 = 100_000
   ) {
     self.process = process
-    let thread = Thread { [released] in
-      while !released.isSet.withLock({ $0 }) {
+    let thread = Thread { [pedal] in
+      while pedal.isBraking {
         guard let runner = process.runner(scanning: root) else {
           usleep(1_000)
           continue
         }
-        while ProcessTable.isChild(runner, of: process.processID), !released.isSet.withLock({ $0 })
-        {
+        while ProcessTable.isChild(runner, of: process.processID), !pedal.isReleased {
           kill(runner, SIGSTOP)
+          // From here on nobody lets it go on again.
+          if pedal.isHeld { break }
           // One that is killed meanwhile has a successor, which is not to run far before it is met.
           for _ in 0..<max(1, rest / 2000)
           where ProcessTable.isChild(runner, of: process.processID) { usleep(2000) }
+          if pedal.isHeld { break }
           kill(runner, SIGCONT)
           usleep(run)
         }
@@ -42,9 +48,14 @@ package final class Brake: Sendable {
     thread.start()
   }
 
+  /// Leaves the runner stopped, and whoever comes after it alone.
+  package func hold() {
+    pedal.position.withLock { if $0 == .braking { $0 = .held } }
+  }
+
   /// Lets the runner go on at full speed.
   package func release() {
-    released.isSet.withLock { $0 = true }
+    pedal.position.withLock { $0 = .released }
     for runner in process.runners { kill(runner, SIGCONT) }
   }
 

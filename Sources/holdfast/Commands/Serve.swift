@@ -1,5 +1,6 @@
 import ArgumentParser
 import HoldfastCore
+import HoldfastEngine
 import HoldfastServer
 import HoldfastStorage
 import Logging
@@ -32,7 +33,10 @@ struct ServeCommand: HoldfastSubcommand {
       configuration: ServerConfiguration(
         host: settings.host, port: settings.port, dataDirectory: settings.dataDirectory,
         version: holdfastVersion, policies: composition.policy, allowedHosts: settings.allowedHosts),
-      logger: composition.logger, cleanup: EngineCleanup(desk: composition.desk(store)))
+      logger: composition.logger,
+      cleanup: EngineCleanup(
+        desk: composition.desk(store),
+        investigation: Investigation(store: store, planner: composition.planner(store))))
     let api = ServerService(server: server) { port in
       program.output.write(
         "holdfast \(holdfastVersion) is ready at \(Self.url(host: settings.host, port: port))\n")

@@ -8,7 +8,8 @@ struct UnlockCommand: HoldfastSubcommand {
     abstract: "Free an exclusive scope by failing the scan that holds it.",
     discussion: """
       A scope is held by its active scan and freed with it, so that nothing but a scan can hold \
-      one. `holdfast show` prints the scope of a scan.
+      one. Where a worker is there to end its process, that happens first. `holdfast show` prints \
+      the scope of a scan.
       """)
 
   @Argument(help: ArgumentHelp("The scope, such as library:/srv/media.", valueName: "scope"))
@@ -24,17 +25,27 @@ struct UnlockCommand: HoldfastSubcommand {
 
   func execute(_ program: Program) async throws -> ExitStatus {
     let store = try await Composition(program, options: database).openExisting()
-    let scan = try await askStore { () async throws(StoreError) in
+    let outcome = try await askStore { () async throws(StoreError) in
       try await store.unlock(scope: scope, tenantID: "default", by: "cli", reason: reason)
     }
     await store.close()
-    guard let scan else {
+    let (scan, told): (Scan, String)
+    switch outcome {
+    case .done(let freed):
+      (scan, told) = (freed, "Scan \(freed.number) has failed, and its scope is free.")
+    case .requested(let asked):
+      (scan, told) = (
+        asked,
+        "Scan \(asked.number) is about to be failed by its worker; the scope is free once its "
+          + "process has ended."
+      )
+    case .notAllowed, .scopeHeld, .notFound:
       throw CommandFailure(.failed, "no active scan holds the scope \(DisplayText.escaped(scope))")
     }
     if output.json {
       try program.printJSON(scan)
     } else {
-      program.output.write("Scan \(scan.number) has failed, and its scope is free.\n")
+      program.output.write(told + "\n")
     }
     return .success
   }

@@ -25,6 +25,7 @@ enum ScanDetail {
     return [
       Fact(name: "id", value: "\(scan.id)"),
       Fact(name: "kind", value: scan.kind),
+      Fact(name: "scope", value: scan.scope ?? ""),
       Fact(name: "status", value: status(scan)),
       Fact(name: "suspected", value: suspicion(scan)),
       Fact(name: "verdict", value: scan.verdict?["sentence"]?.stringValue ?? ""),

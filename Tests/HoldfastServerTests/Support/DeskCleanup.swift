@@ -6,8 +6,9 @@ import HoldfastStorage
 /// The engine's operator desk behind the server, with the built-in policies.
 struct DeskCleanup: CleanupService {
   let desk: OperatorDesk
+  let investigation: Investigation
 
-  func seen(by caller: Caller) -> DeskCleanup { DeskCleanup(desk: desk.seen(by: caller)) }
+  func seen(by caller: Caller) -> DeskCleanup { DeskCleanup(desk: desk.seen(by: caller), investigation: investigation) }
 
   func health() async throws(StoreError) -> HealthReport { try await desk.health() }
 
@@ -27,5 +28,22 @@ struct DeskCleanup: CleanupService {
     if dryRun { return ResetSummary(reset: candidates.map(\.scan.number), passedOver: 0) }
     return ResetSummary(
       reset: try await desk.reset(candidates, by: actor).reset, passedOver: 0)
+  }
+
+  func resumeStuck(
+    _ id: ScanID, by actor: String, reason: String?
+  ) async throws(StoreError) -> StuckResumption {
+    switch try await desk.resumeStuck(id, by: actor, reason: reason) {
+    case .recovered: .done
+    case .ordered: .ordered
+    case .moved, .refused: .moved
+    case .reported, nil: .notStuck
+    }
+  }
+
+  func why(
+    _ scan: Scan, waitSeconds: Double
+  ) async throws(StoreError) -> any Encodable & Sendable {
+    try await investigation.why(scan, waitingAtMost: waitSeconds)
   }
 }

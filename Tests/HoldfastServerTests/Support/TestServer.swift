@@ -35,7 +35,9 @@ struct TestServer: Sendable {
     let planner = SweepPlanner(store: store) { kind, _ in .default(for: kind) }
     let server = HoldfastServer(
       store: store, configuration: configuration, logger: logger,
-      cleanup: DeskCleanup(desk: OperatorDesk(store: store, planner: planner, logger: logger)))
+      cleanup: DeskCleanup(
+        desk: OperatorDesk(store: store, planner: planner, logger: logger),
+        investigation: Investigation(store: store, planner: planner)))
     let (ports, ready) = AsyncStream.makeStream(of: Int.self)
     do {
       try await withThrowingTaskGroup(of: Void.self) { group in

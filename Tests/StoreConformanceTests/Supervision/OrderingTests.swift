@@ -82,12 +82,12 @@ import Testing
     let fixture = try await Fixture(database)
     let mine = try await fixture.submit(.sample("/a", exclusivity: .target))
     let theirs = try await fixture.submit(.sample("/a", exclusivity: .target, tenant: "other"))
-    func unlock(_ scope: String) async throws -> Scan? {
+    func unlock(_ scope: String) async throws -> ActionOutcome {
       try await fixture.store.unlock(
         scope: scope, tenantID: "default", by: "op", reason: "its machine is gone")
     }
-    #expect(try await unlock("library:/b") == nil)
-    let freed = try #require(try await unlock("library:/a"))
+    #expect(try await unlock("library:/b") == .notFound)
+    guard case .done(let freed) = try await unlock("library:/a") else { throw Unexpected() }
     #expect(freed.id == mine.id && freed.status == .failed)
     #expect(freed.cleanupReason == Reason.orphanedLock.rawValue)
     #expect(freed.errorMessage == "its machine is gone")
@@ -95,8 +95,54 @@ import Testing
     let told = try await fixture.events(of: mine.id).last
     #expect(told?.eventType == "scan_failed")
     #expect(told?.eventData["by"]?.stringValue == "op")
-    #expect(try await unlock("library:/a") == nil)
+    #expect(try await unlock("library:/a") == .notFound)
     _ = try await fixture.submit(.sample("/a", exclusivity: .target))
+  }
+
+  /// Else the next scan of that scope would run beside a process that nobody has ended.
+  @Test(arguments: TestedDatabase.allCases)
+  func unlockEndsTheProcessFirst(_ database: TestedDatabase) async throws {
+    let fixture = try await Fixture(database)
+    let life = try await fixture.worker()
+    let claim = try await fixture.running(.sample("/a", exclusivity: .target), by: life)
+    func unlock() async throws -> ActionOutcome {
+      try await fixture.store.unlock(
+        scope: "library:/a", tenantID: "default", by: "op", reason: "in the way")
+    }
+    for _ in 1...2 {
+      guard case .requested(let asked) = try await unlock() else { throw Unexpected() }
+      #expect(asked.status == .running)
+    }
+    #expect(try await fixture.eventTypes(of: claim.scan.id).last == "fail_requested")
+    let beat = try await fixture.store.beat(life, leases: [claim.lease], running: 1)
+    let order = try #require(beat.orders[claim.scan.id])
+    #expect(order.action == .fail && order.reason == .orphanedLock && order.actor == "op")
+    try await fixture.report(
+      AttemptReport(lease: claim.lease, end: .recovered(order, diagnosis: Self.diagnosis)))
+    let after = try await fixture.scan(claim.scan.id)
+    #expect(after.status == .failed && after.cleanupReason == Reason.orphanedLock.rawValue)
+    #expect(after.errorMessage == "in the way")
+    _ = try await fixture.submit(.sample("/a", exclusivity: .target))
+  }
+
+  /// A worker that has fallen silent may still run what it holds until the lease is stale: the sweep carries the order out then.
+  @Test(arguments: TestedDatabase.allCases)
+  func aSilentWorkersFreshLeaseIsNotTakenByHand(_ database: TestedDatabase) async throws {
+    let fixture = try await Fixture(database)
+    let life = try await fixture.worker()
+    let claim = try await fixture.running(.sample("/a", exclusivity: .target), by: life)
+    func age(_ table: String, _ column: String) async throws {
+      try await fixture.shell("UPDATE \(table) SET \(column) = \(fixture.ago(100))")
+    }
+    try await age("workers", "last_heartbeat_at")
+    func unlock() async throws -> ActionOutcome {
+      try await fixture.store.unlock(
+        scope: "library:/a", tenantID: "default", by: "op", reason: "in the way")
+    }
+    guard case .requested = try await unlock() else { throw Unexpected() }
+    try await age("scans", "last_activity_at")
+    guard case .done(let freed) = try await unlock() else { throw Unexpected() }
+    #expect(freed.status == .failed)
   }
 
   /// The worker that was given the scan.
