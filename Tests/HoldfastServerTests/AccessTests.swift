@@ -329,4 +329,12 @@ private struct NoCleanup: CleanupService {
   func resetFailed(
     dryRun: Bool, by actor: String
   ) async throws(StoreError) -> ResetSummary { throw .unavailable("not asked for") }
+
+  func resumeStuck(
+    _ id: ScanID, by actor: String, reason: String?
+  ) async throws(StoreError) -> StuckResumption { throw .unavailable("not asked for") }
+
+  func why(
+    _ scan: Scan, waitSeconds: Double
+  ) async throws(StoreError) -> any Encodable & Sendable { throw .unavailable("not asked for") }
 }

@@ -8,7 +8,9 @@ struct DeskCleanup: CleanupService {
   let desk: OperatorDesk
   let investigation: Investigation
 
-  func seen(by caller: Caller) -> DeskCleanup { DeskCleanup(desk: desk.seen(by: caller), investigation: investigation) }
+  func seen(by caller: Caller) -> DeskCleanup {
+    DeskCleanup(desk: desk.seen(by: caller), investigation: investigation)
+  }
 
   func health() async throws(StoreError) -> HealthReport { try await desk.health() }
 
