@@ -37,6 +37,7 @@ enum RouteAccess: Sendable, Hashable {
       "POST /api/v1/scans": .role(.operator),
       "GET /api/v1/scans/{id}": .role(.viewer),
       "GET /api/v1/scans/{id}/events": .role(.viewer),
+      "GET /api/v1/scans/{id}/why": .role(.viewer),
       "GET /api/v1/scans/{id}/errors": .role(.viewer),
       "GET /api/v1/scans/{id}/items": .role(.viewer),
       "GET /api/v1/events": .role(.viewer),
