@@ -103,7 +103,10 @@ package struct HoldfastServer: Sendable {
     router.add(
       middleware: HostMiddleware(
         boundTo: configuration.host, names: configuration.allowedHosts))
-    router.add(middleware: AuthenticationMiddleware(authenticator: authenticator))
+    router.add(
+      middleware: AuthenticationMiddleware(
+        authenticator: authenticator, callers: RateLimiter(configuration.callerLimit),
+        addresses: RateLimiter(configuration.addressLimit)))
     var routes = Routes(router: router)
     ScansAPI(store: store, submitter: submitter, cleanup: cleanup).add(to: &routes)
     ScannerAPI(
@@ -117,8 +120,9 @@ package struct HoldfastServer: Sendable {
       CleanupPages(pages: pages, cleanup: cleanup).add(to: &routes)
     }
     AccessAPI(store: store, authenticator: authenticator).add(to: &routes)
+    UsersAPI(store: store).add(to: &routes)
     StatusAPI(store: store, version: configuration.version).add(to: &routes)
-    EventsAPI(store: store, hub: hub).add(to: &routes)
+    EventsAPI(store: store, hub: hub, authenticator: authenticator).add(to: &routes)
     SignInPages(authenticator: authenticator, pages: pages).add(to: &routes)
     pages.assets.add(to: &routes)
     pages.add(to: &routes)

@@ -16,14 +16,25 @@ package struct ServerConfiguration: Sendable {
   package var scanWaitSeconds: Double
   /// Names beside its own under which clients may address the server (`Host`), without a port.
   package var allowedHosts: [String]
+  /// How much each token, or user, may ask.
+  package var callerLimit: RateLimit
+  /// How much one address may ask that shows no token.
+  package var addressLimit: RateLimit
+
+  /// Ten times what a busy page or an eager script asks; it stops what runs away.
+  package static let usualCallerLimit = RateLimit(perSecond: 1000, burst: 2000)
+  package static let usualAddressLimit = RateLimit(perSecond: 20, burst: 200)
 
   package init(
     host: String = "127.0.0.1", port: Int = 8710, dataDirectory: String, version: String,
     policies: @escaping @Sendable (_ kind: String, _ target: String) -> Policy = { kind, _ in
       Policy.default(for: kind)
     },
-    scanWaitSeconds: Double = 60, allowedHosts: [String] = []
+    scanWaitSeconds: Double = 60, allowedHosts: [String] = [],
+    callerLimit: RateLimit = usualCallerLimit, addressLimit: RateLimit = usualAddressLimit
   ) {
+    self.callerLimit = callerLimit
+    self.addressLimit = addressLimit
     self.host = host
     self.port = port
     self.dataDirectory = dataDirectory

@@ -4,6 +4,8 @@ package import Logging
 /// The store over a SQL database: what both databases are asked is written here once, over ``Database``.
 package final class SQLStore: ScanStore {
   let database: any Database
+  /// The database without the bounds of one tenant, for what belongs to the installation.
+  let unbound: any Database
   let logger: Logger
 
   let makeID: @Sendable () -> ScanID
@@ -20,6 +22,7 @@ package final class SQLStore: ScanStore {
     makeID: @escaping @Sendable () -> ScanID = { ScanID.make() }
   ) {
     self.database = database
+    unbound = database
     self.logger = logger
     self.makeID = makeID
     caller = nil
@@ -27,14 +30,15 @@ package final class SQLStore: ScanStore {
   }
 
   private init(_ store: SQLStore, seenBy caller: Caller) {
+    unbound = store.unbound
     logger = store.logger
     makeID = store.makeID
     wall = store.wall
     self.caller = caller
-    if let tenant = caller.scope.tenant, store.database.dialect == .postgres {
-      database = TenantDatabase(inner: store.database, tenant: tenant, wall: store.wall)
+    if let tenant = caller.scope.tenant, store.unbound.dialect == .postgres {
+      database = TenantDatabase(inner: store.unbound, tenant: tenant, wall: store.wall)
     } else {
-      database = store.database
+      database = store.unbound
     }
   }
 

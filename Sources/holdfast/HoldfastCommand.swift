@@ -39,8 +39,8 @@ struct HoldfastCommand: ParsableCommand {
       CommandGroup(
         name: "Administration",
         subcommands: [
-          MigrateCommand.self, TokenCommand.self, TenantCommand.self, AuditCommand.self,
-          VersionCommand.self, ReferenceCommand.self, RunnerCommand.self,
+          MigrateCommand.self, TokenCommand.self, UserCommand.self, TenantCommand.self,
+          AuditCommand.self, VersionCommand.self, ReferenceCommand.self, RunnerCommand.self,
         ]),
     ])
 }

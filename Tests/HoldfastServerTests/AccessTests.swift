@@ -190,6 +190,90 @@ import Testing
   }
 
   @Test(arguments: TestDatabase.allCases)
+  func peopleSignInWithPasswords(_ database: TestDatabase) async throws {
+    try await TestServer.run(on: database) { server in
+      let cast = try await Cast(server)
+      let password = "correct horse battery"
+      for tenant in ["acme", "other"] {
+        let answer =
+          tenant == "acme"
+          ? try await server.post(
+            "/api/v1/users",
+            ["name": "ann", "role": "operator", "tenant": "acme", "password": .string(password)],
+            as: cast.credentials("admin", "acme"))
+          : try await server.post(
+            "/api/v1/users/ann/role", ["role": "viewer", "tenant": "other"])
+        #expect([200, 201].contains(answer.status), "\(answer.text)")
+        #expect(!answer.text.contains("scrypt"))
+      }
+      let short = try await server.post(
+        "/api/v1/users", ["name": "bob", "role": "viewer", "password": "short"])
+      #expect(try short.json["field"] == "password")
+
+      let here = [("Sec-Fetch-Site", "same-origin")]
+      func signIn(_ form: String) async throws -> Answer {
+        try await server.postForm("/sign-in", form, headers: here)
+      }
+      let wrong = try await signIn("name=ann&password=wrong")
+      let nobody = try await signIn("name=nobody&password=wrong")
+      #expect(wrong.status == 401)
+      #expect(nobody.status == 401)
+      #expect(wrong.text.contains("do not belong together"))
+      let cookie = try #require(try await signIn("name=ann&password=\(password)").cookie)
+      let me = try await server.get("/api/v1/me", as: .cookie(cookie)).json
+      #expect(me == ["actor": "user:ann", "role": "operator", "tenant": "acme"])
+      let there = try #require(
+        try await signIn("name=ann&password=\(password)&tenant=other").cookie)
+      let other = try await server.get("/api/v1/me", as: .cookie(there)).json
+      #expect(other == ["actor": "user:ann", "role": "viewer", "tenant": "other"])
+      #expect(
+        try await server.get("/api/v1/scans/\(cast.scan)", as: .cookie(there)).status == 404)
+
+      // One tenant's admin neither sees what she is elsewhere, nor sets her password.
+      let users = try await server.get(
+        "/api/v1/users", as: cast.credentials("admin", "acme")
+      ).json["items"]?.arrayValue
+      #expect(users?.map { $0["roles"] } == [["acme": "operator"]])
+      let refused = try await server.post(
+        "/api/v1/users/ann/password", ["password": "another password"],
+        as: cast.credentials("admin", "acme"))
+      #expect(refused.problem == "user-not-found")
+
+      _ = try await server.post(
+        "/api/v1/users/ann/role", ["role": nil, "tenant": "other"],
+        as: cast.credentials("admin", "other"))
+      #expect(try await server.get("/api/v1/me", as: .cookie(there)).status == 401)
+      #expect(try await server.get("/api/v1/me", as: .cookie(cookie)).status == 200)
+      let changed = try await server.post(
+        "/api/v1/users/ann/password", ["password": "another password"],
+        as: cast.credentials("admin", "acme"))
+      #expect(changed.status == 200)
+      #expect(try await server.get("/api/v1/me", as: .cookie(cookie)).status == 401)
+    }
+  }
+
+  @Test func whoAsksTooMuchWaits() async throws {
+    let limit = RateLimit(perSecond: 0.001, burst: 5)
+    try await TestServer.run(callerLimit: limit, addressLimit: limit) { server in
+      let eager = try await server.makeToken("eager", "viewer")
+      for _ in 0..<5 {
+        #expect(try await server.get("/api/v1/me", as: eager.credentials).status == 200)
+        #expect(try await server.get("/api/v1/me", as: .none).status == 401)
+      }
+      for credentials in [eager.credentials, .none] {
+        let refused = try await server.get("/api/v1/me", as: credentials)
+        #expect(refused.status == 429)
+        #expect(refused.problem == "too-many-requests")
+        let wait = try #require(refused.headers.first(name: "retry-after").flatMap(Int.init))
+        #expect((900...1000).contains(wait))
+      }
+      // Others are not held up, and health is never refused.
+      #expect(try await server.get("/api/v1/me").status == 200)
+      #expect(try await server.get("/health", as: .none).status == 200)
+    }
+  }
+
+  @Test(arguments: TestDatabase.allCases)
   func everyActionIsInTheAuditLog(_ database: TestDatabase) async throws {
     try await TestServer.run(on: database) { server in
       let cast = try await Cast(server)

@@ -87,6 +87,20 @@ import Testing
     #expect(throttle.wait(for: "a", now: now + .seconds(60)) == nil)
   }
 
+  @Test func requestsComeBackWithTime() throws {
+    let limiter = RateLimiter(RateLimit(perSecond: 2, burst: 3))
+    let now = ContinuousClock.now
+    for _ in 0..<3 { #expect(limiter.take("a", now: now) == nil) }
+    let wait = try #require(limiter.take("a", now: now))
+    #expect(abs(wait - 0.5) < 0.001)
+    #expect(limiter.take("b", now: now) == nil)
+    #expect(limiter.take("a", now: now + .milliseconds(400)) != nil)
+    #expect(limiter.take("a", now: now + .milliseconds(501)) == nil)
+    // However long it is quiet, it saves up no more than the burst.
+    for _ in 0..<3 { #expect(limiter.take("a", now: now + .seconds(900)) == nil) }
+    #expect(limiter.take("a", now: now + .seconds(900)) != nil)
+  }
+
   @Test func manyGuessersAreSlowedDownTogether() {
     let throttle = SignInThrottle()
     let now = ContinuousClock.now

@@ -173,13 +173,13 @@ _holdfast() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    serve|worker|scan|run|submit|check|follow|list|history|show|events|errors|items|cancel|fail|retry|requeue|revert|pause|resume|reset|delete|why|cleanup|unlock|policy|migrate|token|tenant|audit|version|help)
+    serve|worker|scan|run|submit|check|follow|list|history|show|events|errors|items|cancel|fail|retry|requeue|revert|pause|resume|reset|delete|why|cleanup|unlock|policy|migrate|token|user|tenant|audit|version|help)
         # Offer subcommand argument completions
         "_holdfast_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'serve worker scan run submit check follow list history show events errors items cancel fail retry requeue revert pause resume reset delete why cleanup unlock policy migrate token tenant audit version help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'serve worker scan run submit check follow list history show events errors items cancel fail retry requeue revert pause resume reset delete why cleanup unlock policy migrate token user tenant audit version help' -- "${cur}"))
         ;;
     esac
 }
@@ -1199,6 +1199,165 @@ _holdfast_token_rotate() {
 
     # Offer option value completions
     case "${prev}" in
+    '--database')
+        return
+        ;;
+    '--data-dir')
+        __holdfast_add_completions -d
+        return
+        ;;
+    '--config')
+        __holdfast_add_completions -o plusdirs -fX '!*.@(yaml|yml)'
+        return
+        ;;
+    esac
+}
+
+_holdfast_user() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __holdfast_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    add|list|role|password|remove)
+        # Offer subcommand argument completions
+        "_holdfast_user_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'add list role password remove' -- "${cur}"))
+        ;;
+    esac
+}
+
+_holdfast_user_add() {
+    repeating_flags=()
+    non_repeating_flags=(--all-tenants --json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--role --tenant --database --data-dir --config)
+    __holdfast_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--role')
+        __holdfast_add_completions -W 'viewer'$'\n''operator'$'\n''admin'
+        return
+        ;;
+    '--tenant')
+        return
+        ;;
+    '--database')
+        return
+        ;;
+    '--data-dir')
+        __holdfast_add_completions -d
+        return
+        ;;
+    '--config')
+        __holdfast_add_completions -o plusdirs -fX '!*.@(yaml|yml)'
+        return
+        ;;
+    esac
+}
+
+_holdfast_user_list() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--database --data-dir --config)
+    __holdfast_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--database')
+        return
+        ;;
+    '--data-dir')
+        __holdfast_add_completions -d
+        return
+        ;;
+    '--config')
+        __holdfast_add_completions -o plusdirs -fX '!*.@(yaml|yml)'
+        return
+        ;;
+    esac
+}
+
+_holdfast_user_role() {
+    repeating_flags=()
+    non_repeating_flags=(--all-tenants --json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--tenant --database --data-dir --config)
+    __holdfast_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--tenant')
+        return
+        ;;
+    '--database')
+        return
+        ;;
+    '--data-dir')
+        __holdfast_add_completions -d
+        return
+        ;;
+    '--config')
+        __holdfast_add_completions -o plusdirs -fX '!*.@(yaml|yml)'
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    2)
+        __holdfast_add_completions -W 'viewer'$'\n''operator'$'\n''admin'
+        return
+        ;;
+    esac
+}
+
+_holdfast_user_password() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--database --data-dir --config)
+    __holdfast_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--database')
+        return
+        ;;
+    '--data-dir')
+        __holdfast_add_completions -d
+        return
+        ;;
+    '--config')
+        __holdfast_add_completions -o plusdirs -fX '!*.@(yaml|yml)'
+        return
+        ;;
+    esac
+}
+
+_holdfast_user_remove() {
+    repeating_flags=()
+    non_repeating_flags=(--all-tenants --json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--tenant --database --data-dir --config)
+    __holdfast_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--tenant')
+        return
+        ;;
     '--database')
         return
         ;;

@@ -69,11 +69,11 @@ struct AccessAPI: Sendable {
   ) async throws -> Response {
     let body = try await JSONBody(
       request, known: ["expires_in_seconds", "name", "role", "tenant"])
-    let scope = try Self.scope(try body.text("tenant"), of: context)
+    let scope = try AccessWish.scope(try body.text("tenant"), of: context)
     let token = AdminToken.make()
     let draft = TokenDraft(
       name: try Self.name(try body.requiredText("name")), hash: Secrets.hash(token),
-      role: try Self.role(try body.requiredText("role")), scope: scope,
+      role: try AccessWish.role(try body.requiredText("role")), scope: scope,
       expiresInSeconds: try body.wholeNumber(
         "expires_in_seconds", in: 1...TokenDraft.longestLifeSeconds
       ).map(Double.init), createdBy: context.actor)
@@ -85,7 +85,7 @@ struct AccessAPI: Sendable {
     case .nameTaken:
       throw Problem(
         .nameTaken, "Another token that is not revoked is called “\(draft.name)”.", field: "name")
-    case .noSuchTenant: throw Self.noTenant(scope.name)
+    case .noSuchTenant: throw AccessWish.noTenant(scope.name)
     }
   }
 
@@ -151,12 +151,26 @@ struct AccessAPI: Sendable {
         filter, cursor: try query.cursor, limit: try query.limit()))
   }
 
-  // MARK: Reading the wish
+  private static func name(_ text: String) throws(Problem) -> String {
+    guard TokenDraft.isName(text) else {
+      throw .invalid(
+        "name", "“name” must be 1 to 64 letters, digits, dots, hyphens and underscores.")
+    }
+    return text
+  }
 
-  /// The tenant that a new token is for: the one asked for, or the caller's own.
-  private static func scope(
-    _ wish: String?, of context: ServerContext
-  ) throws -> TenantScope {
+  private static func noToken(_ reference: String) -> Problem {
+    Problem(
+      .tokenNotFound,
+      "There is no token “\(String(reference.prefix(64)).visible)” to be changed; name it by its "
+        + "id, or by its name while it is not revoked.")
+  }
+}
+
+/// What tokens and users are made of, as a body asks for it.
+enum AccessWish {
+  /// The tenant that something new is for: the one asked for, or the caller's own.
+  static func scope(_ wish: String?, of context: ServerContext) throws -> TenantScope {
     let own = context.caller.scope
     guard let wish else { return .only(own.tenant ?? TenantScope.defaultTenant) }
     let scope = TenantScope(name: wish)
@@ -168,29 +182,14 @@ struct AccessAPI: Sendable {
     return scope
   }
 
-  private static func name(_ text: String) throws(Problem) -> String {
-    guard TokenDraft.isName(text) else {
-      throw .invalid(
-        "name", "“name” must be 1 to 64 letters, digits, dots, hyphens and underscores.")
-    }
-    return text
-  }
-
-  private static func role(_ text: String) throws(Problem) -> Role {
+  static func role(_ text: String) throws(Problem) -> Role {
     guard let role = Role(rawValue: text) else {
       throw .unknownValue(text, field: "role", known: Role.allCases.map(\.rawValue))
     }
     return role
   }
 
-  private static func noToken(_ reference: String) -> Problem {
-    Problem(
-      .tokenNotFound,
-      "There is no token “\(String(reference.prefix(64)).visible)” to be changed; name it by its "
-        + "id, or by its name while it is not revoked.")
-  }
-
-  private static func noTenant(_ name: String) -> Problem {
+  static func noTenant(_ name: String) -> Problem {
     .invalid("tenant", "There is no tenant “\(String(name.prefix(64)).visible)”.")
   }
 }

@@ -6,6 +6,8 @@ import Hummingbird
 /// pages; what somebody may do, each route sees to (``RouteAccess``).
 struct AuthenticationMiddleware: RouterMiddleware {
   let authenticator: Authenticator
+  let callers: RateLimiter
+  let addresses: RateLimiter
 
   func handle(
     _ request: Request, context: ServerContext,
@@ -16,16 +18,17 @@ struct AuthenticationMiddleware: RouterMiddleware {
     // Health tells of a database that is gone: there, nobody is looked up.
     let isOpen = RouteAccess.isOpen(request, at: context.endpointPath)
     if isOpen, request.uri.path == "/health" { return try await next(request, context) }
+    var refusal: Problem?
     do {
       context.identity = try await identity(of: request)
-    } catch let problem as Problem where !isOpen {
-      guard Self.leadsToSignIn(request) else { throw problem }
-    } catch is Problem {
-      // Whoever was somebody once may sign in again.
+    } catch let problem as Problem {
+      // It was good once. Where anybody may come, its holder may, too.
+      refusal = problem
     }
+    try checkRate(context)
     guard !isOpen else { return try await next(request, context) }
     guard let identity = context.identity else {
-      guard Self.leadsToSignIn(request) else { throw Problem.notSignedIn() }
+      guard Self.leadsToSignIn(request) else { throw refusal ?? Problem.notSignedIn() }
       return .redirect(to: Self.signInAddress(for: request), type: .normal)
     }
     if case .session(let session) = identity.credential, Self.isWrite(request.method) {
@@ -33,6 +36,19 @@ struct AuthenticationMiddleware: RouterMiddleware {
       try await Self.checkCSRF(&request, session)
     }
     return try await next(request, context)
+  }
+
+  private func checkRate(_ context: ServerContext) throws(Problem) {
+    let wait =
+      if let identity = context.identity {
+        callers.take(identity.subject.text)
+      } else {
+        addresses.take(context.peer)
+      }
+    guard let wait else { return }
+    throw Problem(
+      .tooManyRequests, "That is more than one caller may ask at a time. Slow down.",
+      headers: [.retryAfter: String(max(1, Int(wait.rounded(.up))))])
   }
 
   private static func leadsToSignIn(_ request: Request) -> Bool {

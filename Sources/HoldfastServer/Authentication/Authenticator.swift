@@ -102,6 +102,52 @@ final class Authenticator: Sendable {
       }
       guard let token = found else { return nil }
       return try Self.identity(of: token, .session(session))
+    case .user(let id, let tenant, let version):
+      guard let user = try await store.user(id: id), user.version == version,
+        let role = user.roles[tenant]
+      else { return nil }
+      return Identity(
+        credential: .session(session), subject: session.subject, actor: "user:\(user.name)",
+        role: role, scope: TenantScope(name: tenant))
+    }
+  }
+
+  /// Whom a name and a password stand for; `nil` if they do not belong together.
+  ///
+  /// - Parameter tenant: where the user wants to be; `nil` for the only, or the first, that they have a role in.
+  func subject(
+    name: String, password: String, tenant: String?
+  ) async throws -> Subject? {
+    let found = try await store.credentials(ofUser: name)
+    guard try await Password.isRight(password, for: found?.passwordHash), let user = found?.user
+    else { return nil }
+    let first = user.roles.keys.sorted().first
+    guard let place = tenant ?? first, user.roles[place] != nil else { return nil }
+    return .user(id: user.id, tenant: place, version: user.version)
+  }
+
+  /// Whether somebody whose stream is open may still read it. While the database cannot be asked, they may.
+  func stillHolds(_ identity: Identity) async -> Bool {
+    await refresh()
+    if case .session(let session) = identity.credential {
+      let isOpen = state.withLock { state in
+        session.expires > Self.now && state.signer.made(session)
+          && !state.signedOut.contains(session)
+      }
+      guard isOpen else { return false }
+    }
+    switch identity.subject {
+    case .admin: return true
+    case .token(let id):
+      guard let token = try? await store.token(id: id) else { return true }
+      return token.state == .active && token.role == identity.role && token.scope == identity.scope
+    case .user(let id, let tenant, let version):
+      do {
+        let user = try await store.user(id: id)
+        return user?.version == version && user?.roles[tenant] == identity.role
+      } catch {
+        return true
+      }
     }
   }
 

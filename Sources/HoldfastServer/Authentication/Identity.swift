@@ -30,6 +30,8 @@ enum Subject: Sendable, Hashable {
   case admin
   /// Whoever holds the API token with this id.
   case token(id: String)
+  /// This user, in the role that they have in the tenant (`*` for all), until the password changes.
+  case user(id: String, tenant: String, version: Int64)
 
   /// Reads ``text``.
   init?(_ text: some StringProtocol) {
@@ -37,10 +39,13 @@ enum Subject: Sendable, Hashable {
       self = .admin
       return
     }
-    let parts = text.split(separator: ":", maxSplits: 1)
-    guard parts.count == 2 else { return nil }
-    switch parts[0] {
-    case "token": self = .token(id: String(parts[1]))
+    let parts = String(text).split(separator: Character(":"), omittingEmptySubsequences: false)
+      .map(String.init)
+    switch (parts.first, parts.count) {
+    case ("token", 2): self = .token(id: parts[1])
+    case ("user", 4):
+      guard let version = Int64(parts[3]) else { return nil }
+      self = .user(id: parts[1], tenant: parts[2], version: version)
     default: return nil
     }
   }
@@ -50,6 +55,7 @@ enum Subject: Sendable, Hashable {
     switch self {
     case .admin: "admin"
     case .token(let id): "token:\(id)"
+    case .user(let id, let tenant, let version): "user:\(id):\(tenant):\(version)"
     }
   }
 }

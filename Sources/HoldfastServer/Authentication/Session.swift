@@ -73,6 +73,11 @@ struct SessionSigner: Sendable {
     return Session(id: id, subject: subject, expires: expires, csrfToken: csrfToken(of: id))
   }
 
+  /// Whether a session was made with this key.
+  func made(_ session: Session) -> Bool {
+    Secrets.areEqual(session.csrfToken, csrfToken(of: session.id))
+  }
+
   private func csrfToken(of id: String) -> String {
     Secrets.sign("csrf.\(id)", with: key)
   }

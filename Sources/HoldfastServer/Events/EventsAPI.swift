@@ -10,6 +10,7 @@ import ServiceLifecycle
 struct EventsAPI: Sendable {
   let store: any ScanStore
   let hub: EventHub
+  let authenticator: Authenticator
 
   /// How many missed events are sent again; who has missed more gets `reset` instead.
   private static let mostMissed = 10_000
@@ -17,12 +18,12 @@ struct EventsAPI: Sendable {
   /// What one stream is for: one scan or all, of the tenants that its reader may see.
   private struct Audience: Sendable {
     var scan: ScanID?
-    var scope: TenantScope
+    var identity: Identity
 
-    func hears(_ framed: EventHub.Framed) -> Bool { framed.concerns(scan, scope) }
+    func hears(_ framed: EventHub.Framed) -> Bool { framed.concerns(scan, identity.scope) }
 
     func hears(_ event: ScanEvent) -> Bool {
-      (scan == nil || event.scanID == scan) && scope.includes(event.tenantID)
+      (scan == nil || event.scanID == scan) && identity.scope.includes(event.tenantID)
     }
   }
 
@@ -36,8 +37,9 @@ struct EventsAPI: Sendable {
     let lastSeen = try Self.lastSeen(request, query)
     let scan = try await scanFilter(query, context)
     let channel = context.channel
-    let audience = Audience(scan: scan, scope: context.caller.scope)
-    let subscription = try await hub.subscribe(scan: scan, of: context.caller.scope) {
+    guard let identity = context.identity else { throw Problem.notSignedIn() }
+    let audience = Audience(scan: scan, identity: identity)
+    let subscription = try await hub.subscribe(scan: scan, of: identity.scope) {
       // Its connection is full: nothing can be told to it any more.
       channel.close(promise: nil)
     }
@@ -81,7 +83,10 @@ struct EventsAPI: Sendable {
         for progress in framed where audience.hears(progress) {
           try await writer.write(progress.frame)
         }
-      case .heartbeat: try await writer.write(EventFrame.heartbeat)
+      case .heartbeat:
+        // A token may have been revoked since the stream was opened.
+        guard await authenticator.stillHolds(audience.identity) else { return }
+        try await writer.write(EventFrame.heartbeat)
       }
     }
   }

@@ -12,6 +12,7 @@ enum ProblemKind: String, CaseIterable, Sendable {
   case notFound = "not-found"
   case scanNotFound = "scan-not-found"
   case tokenNotFound = "token-not-found"
+  case userNotFound = "user-not-found"
   case nameTaken = "name-taken"
   case methodNotAllowed = "method-not-allowed"
   case scopeHeld = "scope-held"
@@ -21,6 +22,7 @@ enum ProblemKind: String, CaseIterable, Sendable {
   case unsupportedMediaType = "unsupported-media-type"
   case hostNotServed = "host-not-served"
   case tooManyAttempts = "too-many-attempts"
+  case tooManyRequests = "too-many-requests"
   case tooManyStreams = "too-many-streams"
   case unexpected = "unexpected"
   case storeUnavailable = "store-unavailable"
@@ -32,13 +34,13 @@ enum ProblemKind: String, CaseIterable, Sendable {
     case .malformedRequest, .unknownField, .invalidValue: .badRequest
     case .notSignedIn: .unauthorized
     case .notPermitted, .crossSite, .csrf: .forbidden
-    case .notFound, .scanNotFound, .tokenNotFound: .notFound
+    case .notFound, .scanNotFound, .tokenNotFound, .userNotFound: .notFound
     case .methodNotAllowed: .methodNotAllowed
     case .scopeHeld, .actionNotAllowed, .idempotencyConflict, .nameTaken: .conflict
     case .tooLarge: .contentTooLarge
     case .unsupportedMediaType: .unsupportedMediaType
     case .hostNotServed: .misdirectedRequest
-    case .tooManyAttempts: .tooManyRequests
+    case .tooManyAttempts, .tooManyRequests: .tooManyRequests
     case .unexpected: .internalServerError
     case .tooManyStreams, .storeUnavailable: .serviceUnavailable
     }
@@ -56,6 +58,7 @@ enum ProblemKind: String, CaseIterable, Sendable {
     case .notFound: "Not found"
     case .scanNotFound: "No such scan"
     case .tokenNotFound: "No such token"
+    case .userNotFound: "No such user"
     case .nameTaken: "Name taken"
     case .methodNotAllowed: "Method not allowed"
     case .scopeHeld: "Scan already in progress"
@@ -65,6 +68,7 @@ enum ProblemKind: String, CaseIterable, Sendable {
     case .unsupportedMediaType: "Unsupported media type"
     case .hostNotServed: "Host not served here"
     case .tooManyAttempts: "Too many attempts"
+    case .tooManyRequests: "Too many requests"
     case .tooManyStreams: "Too many open streams"
     case .unexpected: "Unexpected error"
     case .storeUnavailable: "Database unavailable"
@@ -99,6 +103,8 @@ enum ProblemKind: String, CaseIterable, Sendable {
     case .scanNotFound: "There is no scan with this UUID or number."
     case .tokenNotFound:
       "There is no token with this id, nor one in use with this name."
+    case .userNotFound:
+      "There is no user of this name, or one whose password is not yours to set."
     case .nameTaken: "Another one that is in use has this name; choose another."
     case .methodNotAllowed:
       "The address exists, but not for this method. The header Allow lists those that it takes."
@@ -119,6 +125,9 @@ enum ProblemKind: String, CaseIterable, Sendable {
       "The Host header names a host that this server does not answer for: a guard against DNS "
         + "rebinding."
     case .tooManyAttempts: "Too many wrong tokens or codes. Retry-After says when to try again."
+    case .tooManyRequests:
+      "A token, or an address without one, may make so many requests a second. Retry-After says "
+        + "when to go on."
     case .tooManyStreams: "The server holds as many event streams as it allows. Try again later."
     case .unexpected: "A defect of the server. Its log tells more under the request's id."
     case .storeUnavailable: "The database cannot be reached. Retry-After says when to try again."

@@ -75,22 +75,26 @@ struct SignInPages: Sendable {
     if let wait = authenticator.throttle.wait(for: context.peer) {
       return form(next: next, error: Self.waitText(wait), wait: wait)
     }
-    let (identity, refusal) = try await holder(of: (fields["token"] ?? "").trimmed)
-    guard let identity else {
+    let (subject, refusal) = try await holder(of: fields)
+    guard let subject else {
       authenticator.throttle.recordFailure(of: context.peer)
       context.logger.notice("a sign-in failed", metadata: ["peer": .string(context.peer)])
       return form(next: next, error: refusal)
     }
-    return opened(next, for: identity.subject, request, context)
+    return opened(next, for: subject, request, context)
   }
 
-  /// Who has this token, or why it is refused.
-  private func holder(of token: String) async throws -> (Identity?, refusal: String) {
+  /// Whom the form's token, or its name and password, stand for, or why they are refused.
+  private func holder(of fields: Query) async throws -> (Subject?, refusal: String) {
+    if let name = fields["name"]?.trimmed, !name.isEmpty {
+      let tenant = fields["tenant"]?.trimmed ?? ""
+      let subject = try await authenticator.subject(
+        name: name, password: fields["password"] ?? "", tenant: tenant.isEmpty ? nil : tenant)
+      return (subject, "This name and this password do not belong together.")
+    }
     do {
-      return (
-        try await authenticator.identity(bearing: token),
-        "This is neither the admin token nor an API token."
-      )
+      let identity = try await authenticator.identity(bearing: (fields["token"] ?? "").trimmed)
+      return (identity?.subject, "This is neither the admin token nor an API token.")
     } catch let problem as Problem {
       return (nil, problem.detail)
     }

@@ -4,7 +4,7 @@ package import HoldfastCore
 ///
 /// Where the store is one caller's (``ScanStore/seen(by:)``), all of this is bounded to the caller's tenant, and each change
 /// writes its line of the audit log in its own transaction.
-package protocol AccessStore: Sendable {
+package protocol AccessStore: UserStore {
   // MARK: Tenants
 
   /// - Returns: `nil` if there is one of this name.

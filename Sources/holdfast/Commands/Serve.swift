@@ -32,7 +32,13 @@ struct ServeCommand: HoldfastSubcommand {
       store: store,
       configuration: ServerConfiguration(
         host: settings.host, port: settings.port, dataDirectory: settings.dataDirectory,
-        version: holdfastVersion, policies: composition.policy, allowedHosts: settings.allowedHosts),
+        version: holdfastVersion, policies: composition.policy, allowedHosts: settings.allowedHosts,
+        callerLimit: RateLimit(
+          perSecond: Double(settings.requestsPerSecond),
+          burst: 2 * Double(settings.requestsPerSecond)),
+        addressLimit: RateLimit(
+          perSecond: Double(settings.addressRequestsPerSecond),
+          burst: 10 * Double(settings.addressRequestsPerSecond))),
       logger: composition.logger,
       cleanup: EngineCleanup(
         desk: composition.desk(store),

@@ -16,6 +16,8 @@ struct Configuration: Sendable {
   /// `nil` for every kind.
   var workerKinds: [String]?
   var allowedHosts: [String]
+  var requestsPerSecond: Int
+  var addressRequestsPerSecond: Int
   var runnerLimits: RunnerLimits
   /// What holds for each kind and target.
   var policies: PolicyBook
@@ -143,6 +145,9 @@ struct Configuration: Sendable {
     } else {
       allowedHosts = []
     }
+    requestsPerSecond = certain(number(.requestsPerSecond), .requestsPerSecond)
+    addressRequestsPerSecond = certain(
+      number(.addressRequestsPerSecond), .addressRequestsPerSecond)
     func limit(_ name: SettingName) -> UInt64 { UInt64(certain(number(name), name)) }
     runnerLimits = RunnerLimits(
       memoryBytes: limit(.runnerMemory), cpuSeconds: limit(.runnerCPUSeconds),

@@ -11,6 +11,8 @@ enum SettingName: String, Sendable, CaseIterable {
   case workerName = "worker_name"
   case workerKinds = "worker_kinds"
   case allowedHosts = "allowed_hosts"
+  case requestsPerSecond = "requests_per_second"
+  case addressRequestsPerSecond = "address_requests_per_second"
   case runnerMemory = "runner_memory"
   case runnerCPUSeconds = "runner_cpu_seconds"
   case runnerFileSize = "runner_file_size"
@@ -110,6 +112,18 @@ struct Setting: Sendable {
       documentation:
         "The names, beside its own, under which browsers and programs may address the server, "
         + "such as that of a proxy before it."),
+    Setting(
+      name: .requestsPerSecond, environment: "HOLDFAST_REQUESTS_PER_SECOND", flag: nil,
+      commands: ["serve"], type: .number(1...1_000_000), fallback: .value("1000"),
+      documentation:
+        "How many requests a second each token, or user, may make over time; twice as many at "
+        + "once. Beyond it the answer is 429 with `Retry-After`."),
+    Setting(
+      name: .addressRequestsPerSecond, environment: "HOLDFAST_ADDRESS_REQUESTS_PER_SECOND",
+      flag: nil, commands: ["serve"], type: .number(1...1_000_000), fallback: .value("20"),
+      documentation:
+        "How many requests a second each address may make over time that shows no valid token; ten "
+        + "times as many at once. `/health` is never refused."),
     Setting(
       name: .runnerMemory, environment: "HOLDFAST_RUNNER_MEMORY", flag: nil,
       commands: workerCommands, type: .bytes(64 * 1024 * 1024), fallback: .value("2GiB"),
