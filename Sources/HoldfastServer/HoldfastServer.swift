@@ -69,18 +69,22 @@ package struct HoldfastServer: Sendable {
       store: store, dataDirectory: configuration.dataDirectory, logger: logger)
     return Application(
       responder: try routed(authenticator, hub).router.buildResponder(),
-      server: .http1(
-        configuration: .init(
-          idleTimeout: .seconds(60),
-          httpDecoderConfiguration: .init(
-            maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 32 * 1024, maxHeaderFieldCount: 100))
-      ),
+      server: try serverBuilder(),
       configuration: ApplicationConfiguration(
         address: .hostname(configuration.host, port: configuration.port),
         availableConnectionsDelegate: MaximumAvailableConnections(Self.mostConnections)),
       services: [hub],
       onServerRunning: { channel in onReady(channel.localAddress?.port ?? 0) },
       logger: logger)
+  }
+
+  private func serverBuilder() throws(ServerError) -> HTTPServerBuilder {
+    let channel = HTTP1Channel.Configuration(
+      idleTimeout: .seconds(60),
+      httpDecoderConfiguration: .init(
+        maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 32 * 1024, maxHeaderFieldCount: 100))
+    guard let tls = configuration.tls else { return .http1(configuration: channel) }
+    return try tls.builder(channel)
   }
 
   /// Every route by method and path, for a test that each has its row in ``RouteAccess``.
@@ -98,7 +102,7 @@ package struct HoldfastServer: Sendable {
       store: store, hub: hub, submitter: submitter, version: configuration.version,
       assets: Assets(), templates: try Templates())
     let router = Router(context: ServerContext.self)
-    let envelope = EnvelopeMiddleware(page: pages.problem)
+    let envelope = EnvelopeMiddleware(isEncrypted: configuration.tls != nil, page: pages.problem)
     router.add(middleware: envelope)
     router.add(
       middleware: HostMiddleware(
@@ -123,7 +127,9 @@ package struct HoldfastServer: Sendable {
     UsersAPI(store: store).add(to: &routes)
     StatusAPI(store: store, version: configuration.version).add(to: &routes)
     EventsAPI(store: store, hub: hub, authenticator: authenticator).add(to: &routes)
-    SignInPages(authenticator: authenticator, pages: pages).add(to: &routes)
+    SignInPages(
+      authenticator: authenticator, pages: pages, isEncrypted: configuration.tls != nil
+    ).add(to: &routes)
     pages.assets.add(to: &routes)
     pages.add(to: &routes)
     envelope.table.set(routes.table)

@@ -16,6 +16,8 @@ package struct ServerConfiguration: Sendable {
   package var scanWaitSeconds: Double
   /// Names beside its own under which clients may address the server (`Host`), without a port.
   package var allowedHosts: [String]
+  /// `nil` for plain HTTP.
+  package var tls: ServerTLS?
   /// How much each token, or user, may ask.
   package var callerLimit: RateLimit
   /// How much one address may ask that shows no token.
@@ -30,9 +32,10 @@ package struct ServerConfiguration: Sendable {
     policies: @escaping @Sendable (_ kind: String, _ target: String) -> Policy = { kind, _ in
       Policy.default(for: kind)
     },
-    scanWaitSeconds: Double = 60, allowedHosts: [String] = [],
+    scanWaitSeconds: Double = 60, allowedHosts: [String] = [], tls: ServerTLS? = nil,
     callerLimit: RateLimit = usualCallerLimit, addressLimit: RateLimit = usualAddressLimit
   ) {
+    self.tls = tls
     self.callerLimit = callerLimit
     self.addressLimit = addressLimit
     self.host = host

@@ -13,11 +13,17 @@ enum OwnerFile {
     }
   }
 
-  /// The text of the file without line ends; `nil` if there is none.
+  /// The text of the file without line ends; `nil` if there is none. See ``readText(_:)``.
+  static func read(_ path: String) throws(ServerError) -> String? {
+    guard let text = try readText(path) else { return nil }
+    return String(decoding: text.utf8.filter { $0 > 0x20 && $0 < 0x7F }, as: UTF8.self)
+  }
+
+  /// The text of the file, at most 16 KiB of it; `nil` if there is none.
   ///
   /// Refuses links, and files that others could read or that belong to somebody else: what they
   /// hold is no secret.
-  static func read(_ path: String) throws(ServerError) -> String? {
+  static func readText(_ path: String) throws(ServerError) -> String? {
     let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else {
       if errno == ENOENT { return nil }
@@ -34,10 +40,10 @@ enum OwnerFile {
         problem: "must belong to the user that runs holdfast and be readable by nobody else: "
           + "chown it, and chmod 600 it")
     }
-    var buffer = [UInt8](repeating: 0, count: 4096)
+    var buffer = [UInt8](repeating: 0, count: 16_384)
     let count = Glibc.read(descriptor, &buffer, buffer.count)
     guard count >= 0 else { throw .file(path: path, problem: "cannot be read: \(lastProblem())") }
-    return String(decoding: buffer.prefix(count).filter { $0 > 0x20 && $0 < 0x7F }, as: UTF8.self)
+    return String(decoding: buffer.prefix(count), as: UTF8.self)
   }
 
   /// Makes the file, with mode 600, which must not exist.

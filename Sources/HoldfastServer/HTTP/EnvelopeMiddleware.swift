@@ -9,6 +9,8 @@ import NIOCore
 struct EnvelopeMiddleware: RouterMiddleware {
   /// Known once all routes are.
   let table = RouteTableBox()
+  /// Whether this server speaks TLS itself.
+  let isEncrypted: Bool
   /// Renders a problem for people.
   let page: @Sendable (Problem, ServerContext) -> String
 
@@ -29,6 +31,9 @@ struct EnvelopeMiddleware: RouterMiddleware {
     // Bytes after such an answer would be taken for the next one on the same connection.
     if request.method == .head { response = response.createHeadResponse() }
     SecurityHeaders.apply(to: &response.headers)
+    if isEncrypted || request.cameEncrypted {
+      response.headers[.strictTransportSecurity] = SecurityHeaders.strictTransportSecurity
+    }
     response.headers[.requestID] = context.requestID
     context.logger.debug(
       "answered",
@@ -99,6 +104,9 @@ struct EnvelopeMiddleware: RouterMiddleware {
 }
 
 extension Request {
+  /// Whether a proxy before this server says that it was asked over TLS.
+  var cameEncrypted: Bool { headers[.forwardedProtocol]?.lowercased() == "https" }
+
   /// Whether the answer is for a person's eyes: a browser asks, and not for the API.
   var wantsPage: Bool {
     guard !uri.path.hasPrefix("/api/"), uri.path != "/health" else { return false }

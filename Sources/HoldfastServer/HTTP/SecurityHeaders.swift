@@ -13,6 +13,9 @@ enum SecurityHeaders {
     "midi", "payment", "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
   ].map { "\($0)=()" }.joined(separator: ", ")
 
+  /// Two years: whoever came once over TLS comes so again.
+  static let strictTransportSecurity = "max-age=63072000"
+
   static func apply(to headers: inout HTTPFields) {
     headers[.contentSecurityPolicy] = contentSecurityPolicy
     headers[.xContentTypeOptions] = "nosniff"

@@ -7,6 +7,8 @@ import Logging
 struct SignInPages: Sendable {
   let authenticator: Authenticator
   let pages: Pages
+  /// Whether this server speaks TLS itself.
+  let isEncrypted: Bool
 
   func add(to routes: inout Routes) {
     routes.getOnly("/sign-in", show)
@@ -109,7 +111,7 @@ struct SignInPages: Sendable {
       status: .seeOther,
       headers: [
         .location: "/sign-in",
-        .setCookie: SessionSigner.expiredCookie(isSecure: Self.isSecure(request)),
+        .setCookie: SessionSigner.expiredCookie(isSecure: isSecure(request)),
       ])
   }
 
@@ -124,7 +126,7 @@ struct SignInPages: Sendable {
       "signed in", metadata: ["peer": .string(context.peer), "as": .string(subject.text)])
     return .html(
       pages.signedIn(next: next),
-      headers: [.setCookie: signer.cookie(of: session, isSecure: Self.isSecure(request))])
+      headers: [.setCookie: signer.cookie(of: session, isSecure: isSecure(request))])
   }
 
   private func form(next: String, error: String?, wait: Duration? = nil) -> Response {
@@ -144,7 +146,5 @@ struct SignInPages: Sendable {
     return text
   }
 
-  private static func isSecure(_ request: Request) -> Bool {
-    request.headers[.forwardedProtocol]?.lowercased() == "https"
-  }
+  private func isSecure(_ request: Request) -> Bool { isEncrypted || request.cameEncrypted }
 }

@@ -27,12 +27,14 @@ struct ServeCommand: HoldfastSubcommand {
     flags[.slots] = serving.slots
     let composition = try Composition(program, options: database, flags: flags, level: .info)
     let settings = composition.configuration
+    let tls = try Self.tls(settings)
     let store = try await composition.openForWork(connections: settings.databaseConnections)
     let server = HoldfastServer(
       store: store,
       configuration: ServerConfiguration(
         host: settings.host, port: settings.port, dataDirectory: settings.dataDirectory,
         version: holdfastVersion, policies: composition.policy, allowedHosts: settings.allowedHosts,
+        tls: tls,
         callerLimit: RateLimit(
           perSecond: Double(settings.requestsPerSecond),
           burst: 2 * Double(settings.requestsPerSecond)),
@@ -44,8 +46,8 @@ struct ServeCommand: HoldfastSubcommand {
         desk: composition.desk(store),
         investigation: Investigation(store: store, planner: composition.planner(store))))
     let api = ServerService(server: server) { port in
-      program.output.write(
-        "holdfast \(holdfastVersion) is ready at \(Self.url(host: settings.host, port: port))\n")
+      let url = Self.url(host: settings.host, port: port, isEncrypted: tls != nil)
+      program.output.write("holdfast \(holdfastVersion) is ready at \(url)\n")
     }
     let rhythms = composition.rhythms(store)
     var services: [any Service] = [
@@ -64,15 +66,26 @@ struct ServeCommand: HoldfastSubcommand {
     return status
   }
 
+  private static func tls(_ settings: Configuration) throws(CommandFailure) -> ServerTLS? {
+    switch (settings.tlsCertificate, settings.tlsKey) {
+    case (nil, nil): return nil
+    case (let certificate?, let key?):
+      return ServerTLS(certificatePath: certificate, keyPath: key)
+    default:
+      throw CommandFailure(
+        .configuration, "tls_certificate and tls_key belong together: one of them is missing")
+    }
+  }
+
   /// The address for a browser on this machine: one that listens everywhere is reached at the
   /// loopback address.
-  static func url(host: String, port: Int) -> String {
+  static func url(host: String, port: Int, isEncrypted: Bool = false) -> String {
     let name =
       switch host {
       case "0.0.0.0", "::", "[::]": "127.0.0.1"
       default: host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host
       }
-    return "http://\(name):\(port)/"
+    return "http\(isEncrypted ? "s" : "")://\(name):\(port)/"
   }
 }
 

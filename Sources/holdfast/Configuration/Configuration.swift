@@ -16,6 +16,8 @@ struct Configuration: Sendable {
   /// `nil` for every kind.
   var workerKinds: [String]?
   var allowedHosts: [String]
+  var tlsCertificate: String?
+  var tlsKey: String?
   var requestsPerSecond: Int
   var addressRequestsPerSecond: Int
   var runnerLimits: RunnerLimits
@@ -145,6 +147,8 @@ struct Configuration: Sendable {
     } else {
       allowedHosts = []
     }
+    tlsCertificate = text(.tlsCertificate)
+    tlsKey = text(.tlsKey)
     requestsPerSecond = certain(number(.requestsPerSecond), .requestsPerSecond)
     addressRequestsPerSecond = certain(
       number(.addressRequestsPerSecond), .addressRequestsPerSecond)

@@ -11,6 +11,8 @@ enum SettingName: String, Sendable, CaseIterable {
   case workerName = "worker_name"
   case workerKinds = "worker_kinds"
   case allowedHosts = "allowed_hosts"
+  case tlsCertificate = "tls_certificate"
+  case tlsKey = "tls_key"
   case requestsPerSecond = "requests_per_second"
   case addressRequestsPerSecond = "address_requests_per_second"
   case runnerMemory = "runner_memory"
@@ -112,6 +114,17 @@ struct Setting: Sendable {
       documentation:
         "The names, beside its own, under which browsers and programs may address the server, "
         + "such as that of a proxy before it."),
+    Setting(
+      name: .tlsCertificate, environment: "HOLDFAST_TLS_CERTIFICATE", flag: nil,
+      commands: ["serve"], type: .path, fallback: .computed("none: plain HTTP"),
+      documentation:
+        "The file of the server's certificate and those between it and its authority's, in PEM. "
+        + "With it and `tls_key`, the server speaks TLS 1.2 and 1.3, with HTTP/2."),
+    Setting(
+      name: .tlsKey, environment: "HOLDFAST_TLS_KEY", flag: nil, commands: ["serve"], type: .path,
+      fallback: .computed("none"),
+      documentation:
+        "The file of the certificate's private key, in PEM, readable by its owner only."),
     Setting(
       name: .requestsPerSecond, environment: "HOLDFAST_REQUESTS_PER_SECOND", flag: nil,
       commands: ["serve"], type: .number(1...1_000_000), fallback: .value("1000"),

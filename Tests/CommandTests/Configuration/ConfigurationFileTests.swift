@@ -24,6 +24,8 @@ import Testing
       worker_name: north
       worker_kinds: [library, site]
       allowed_hosts: scans.example.org, other.example.org
+      tls_certificate: certificate.pem
+      tls_key: key.pem
       requests_per_second: 50
       address_requests_per_second: 5
       runner_memory: 512MiB

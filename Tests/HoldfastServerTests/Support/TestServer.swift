@@ -24,6 +24,7 @@ struct TestServer: Sendable {
     on database: TestDatabase = .sqlite, scanWaitSeconds: Double = 10,
     folder: TemporaryFolder? = nil, callerLimit: RateLimit = ServerConfiguration.usualCallerLimit,
     addressLimit: RateLimit = RateLimit(perSecond: 10_000, burst: 10_000),
+    tls: ServerTLS? = nil,
     _ body: @Sendable (TestServer) async throws -> Void
   ) async throws {
     let folder = try folder ?? TemporaryFolder(prefix: "holdfast-server")
@@ -32,7 +33,8 @@ struct TestServer: Sendable {
     let store = try await SQLStore.open(url: url, logger: logger)
     let configuration = ServerConfiguration(
       port: 0, dataDirectory: folder.path("data"), version: "1.2.3",
-      scanWaitSeconds: scanWaitSeconds, callerLimit: callerLimit, addressLimit: addressLimit)
+      scanWaitSeconds: scanWaitSeconds, tls: tls, callerLimit: callerLimit,
+      addressLimit: addressLimit)
     let planner = SweepPlanner(store: store) { kind, _ in .default(for: kind) }
     let server = HoldfastServer(
       store: store, configuration: configuration, logger: logger,
