@@ -130,7 +130,7 @@ import Testing
   func aSilentWorkersFreshLeaseIsNotTakenByHand(_ database: TestedDatabase) async throws {
     let fixture = try await Fixture(database)
     let life = try await fixture.worker()
-    let claim = try await fixture.running(.sample("/a", exclusivity: .target), by: life)
+    _ = try await fixture.running(.sample("/a", exclusivity: .target), by: life)
     func age(_ table: String, _ column: String) async throws {
       try await fixture.shell("UPDATE \(table) SET \(column) = \(fixture.ago(100))")
     }
