@@ -12,17 +12,21 @@ package struct HoldfastServer: Sendable {
   private let configuration: ServerConfiguration
   private let logger: Logger
   private let cleanup: (any CleanupService)?
+  private let activity: (any ActivityStore)?
 
   /// How many connections are held at once; more wait to be accepted.
   private static let mostConnections = 1024
 
-  /// - Parameter cleanup: answers `/api/admin`; without one, nothing is there.
+  /// - Parameters:
+  ///   - cleanup: answers `/api/admin`; without one, nothing is there.
+  ///   - activity: for the overview, which needs both.
   package init(
     store: any ScanStore & AccessStore, configuration: ServerConfiguration, logger: Logger,
-    cleanup: (any CleanupService)? = nil
+    cleanup: (any CleanupService)? = nil, activity: (any ActivityStore)? = nil
   ) {
     self.store = store
     self.cleanup = cleanup
+    self.activity = activity
     self.configuration = configuration
     self.logger = logger
   }
@@ -100,7 +104,8 @@ package struct HoldfastServer: Sendable {
     let submitter = Submitter(store: store, policies: configuration.policies)
     let pages = Pages(
       store: store, hub: hub, submitter: submitter, version: configuration.version,
-      assets: Assets(), templates: try Templates())
+      assets: Assets(), templates: try Templates(),
+      hasOverview: cleanup != nil && activity != nil)
     let router = Router(context: ServerContext.self)
     let envelope = EnvelopeMiddleware(isEncrypted: configuration.tls != nil, page: pages.problem)
     router.add(middleware: envelope)
@@ -122,6 +127,9 @@ package struct HoldfastServer: Sendable {
         waitSeconds: min(configuration.scanWaitSeconds, 15)
       ).add(to: &routes)
       CleanupPages(pages: pages, cleanup: cleanup).add(to: &routes)
+      if let activity {
+        OverviewPage(pages: pages, cleanup: cleanup, activity: activity).add(to: &routes)
+      }
     }
     AccessAPI(store: store, authenticator: authenticator).add(to: &routes)
     UsersAPI(store: store).add(to: &routes)

@@ -47,7 +47,8 @@ struct AccessibilityTests {
         let signedOut = try await dashboard.emptyPage(as: appearance)
         try await signedOut.navigate(to: dashboard.base + "/sign-in")
         let list = try await dashboard.page("/", as: appearance)
-        for shown in [page, list, signedOut] {
+        let overview = try await dashboard.page("/overview", as: appearance)
+        for shown in [page, list, overview, signedOut] {
           let place = "\(scheme) \(try await shown.evaluate("location.pathname"))"
           try await Self.expectStructure(of: shown, place)
           try await Self.expectNames(on: shown, place)
@@ -74,6 +75,9 @@ struct AccessibilityTests {
           try await page.navigate(to: dashboard.base + "/")
           try await Self.expectNoOverflow(on: page, "list, \(width), \(scheme)")
           try await dashboard.picture(of: page, as: "list-\(width)-\(scheme)")
+          try await page.navigate(to: dashboard.base + "/overview")
+          try await Self.expectNoOverflow(on: page, "overview, \(width), \(scheme)")
+          try await dashboard.picture(of: page, as: "overview-\(width)-\(scheme)")
           await page.close()
         }
       }

@@ -31,6 +31,8 @@ struct Screenshots {
       dark.colorScheme = .dark
       let list = try await dashboard.page("/", as: dark)
       try await shoot(list, as: "list-dark", dashboard)
+      let overview = try await dashboard.page("/overview", as: light)
+      try await shoot(overview, as: "overview", dashboard)
     }
   }
 

@@ -212,6 +212,47 @@ import Testing
     }
   }
 
+  /// How it all does, what needs somebody, and the buttons that act.
+  @Test func theOverviewSaysWhatNeedsSomebody() async throws {
+    try await TestServer.run { server in
+      let (cookie, _) = try await server.signIn()
+      let quiet = try await server.get("/overview", as: .cookie(cookie)).text
+      #expect(quiet.contains(">100</span>"))
+      #expect(quiet.contains("Nothing is stuck, and nothing is suspected."))
+      #expect(quiet.contains("No scan has ended in a day."))
+      #expect(quiet.contains("<a href=\"/overview\" aria-current=\"page\">Overview</a>"))
+      let (stale, healthy) = try await Self.twoRunning(server)
+      let text = try await server.get("/overview", as: .cookie(cookie)).text
+      #expect(text.contains("Health 85 of 100, 1 scan needs attention"))
+      #expect(text.contains("1 of 2 running scans have stale heartbeats (\(stale.number))"))
+      #expect(text.contains("data-key=\"attention-\(stale.number)\""))
+      #expect(!text.contains("data-key=\"attention-\(healthy.number)\""))
+      #expect(text.contains("action=\"/scans/\(stale.number)/requeue\""))
+      #expect(text.contains("data-key=\"row-\(healthy.number)\""))
+      #expect(text.contains("<td class=\"number\">2</td>"), "two of its kind run")
+    }
+  }
+
+  /// What is within its hours is drawn; a name cannot become markup.
+  @Test func theOverviewPlotsTheLastDay() async throws {
+    try await TestServer.run { server in
+      let worker = try await ScriptedWorker.start(server.store)
+      for target in ["/srv/a", "/srv/<b>"] {
+        let scan = try await worker.submit(target)
+        try await worker.finish(try await worker.claim(scan.id))
+      }
+      let running = try await worker.submit("/srv/<i>")
+      _ = try await worker.claim(running.id)
+      let (cookie, _) = try await server.signIn()
+      let text = try await server.get("/overview", as: .cookie(cookie)).text
+      #expect(text.contains("Scans ended, by hour, the last 24 hours: completed 2"))
+      #expect(text.contains("<title>the last hour: 2 completed</title>"))
+      #expect(text.contains("How long they took"))
+      #expect(text.contains("Nothing was stuck in a day."))
+      #expect(text.contains("/srv/&lt;i&gt;") && !text.contains("/srv/<i>"))
+    }
+  }
+
   /// Progress as the stuck-audit prevention shows it.
   @Test func aScansProgressHasTheAuditsNames() async throws {
     try await TestServer.run { server in

@@ -24,6 +24,7 @@ enum RouteAccess: Sendable, Hashable {
       "GET /problems/{name}": .open,
 
       "GET /": .role(.viewer),
+      "GET /overview": .role(.viewer),
       "GET /scans/{id}": .role(.viewer),
       "POST /scans": .role(.operator),
       "GET /cleanup": .role(.viewer),

@@ -109,7 +109,7 @@ struct CleanupPages: Sendable {
     return lines.count > mostLines ? shown + ["… and \(lines.count - mostLines) more"] : shown
   }
 
-  private static func words(for action: RecoveryDecision.Action) -> String {
+  static func words(for action: RecoveryDecision.Action) -> String {
     switch action {
     case .resume: "It goes on from where it was."
     case .requeue: "It starts over."

@@ -203,7 +203,7 @@ struct ListPage: Sendable {
 
 extension WorkerRecord {
   /// Whether the worker lives, or has died so lately that an operator should see it.
-  fileprivate func isHere(now: Timestamp) -> Bool {
+  func isHere(now: Timestamp) -> Bool {
     guard status != "retired", status != "stopped", status != "ended" else { return false }
     return now.seconds(since: lastHeartbeatAt) < 20 * heartbeatIntervalSeconds
   }

@@ -9,4 +9,12 @@ struct PageFrame: Sendable {
   var mayAct = false
   /// The address of the events that keep the page current; `nil` for a page that does not change.
   var stream: String?
+  /// The main pages; none for somebody who has not signed in.
+  var navigation: [Link] = []
+
+  struct Link: Sendable {
+    var label: String
+    var href: String
+    var isCurrent: Bool
+  }
 }

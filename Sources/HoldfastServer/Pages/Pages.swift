@@ -12,6 +12,8 @@ struct Pages: Sendable {
   let version: String
   let assets: Assets
   let templates: Templates
+  /// Whether there is a page that the frame may lead to.
+  var hasOverview = false
 
   func add(to routes: inout Routes) {
     routes.get("/", list)
@@ -148,7 +150,12 @@ extension Pages {
     PageFrame(
       title: title, assets: assets.names, version: version, csrfToken: context.csrfToken,
       mayAct: context.may(.operator),
-      stream: context.csrfToken == nil ? nil : stream)
+      stream: context.csrfToken == nil ? nil : stream,
+      navigation: context.csrfToken == nil || !hasOverview
+        ? []
+        : [("Overview", "/overview"), ("Scans", "/")].map { label, href in
+          PageFrame.Link(label: label, href: href, isCurrent: label == title)
+        })
   }
 }
 

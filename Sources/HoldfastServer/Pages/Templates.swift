@@ -13,6 +13,7 @@ struct Templates: Sendable {
       ("signedin", PackageResources.signedin_mustache),
       ("problem", PackageResources.problem_mustache),
       ("confirm", PackageResources.confirm_mustache),
+      ("overview", PackageResources.overview_mustache),
     ] {
       try library.register(String(decoding: bytes, as: UTF8.self), named: name)
     }

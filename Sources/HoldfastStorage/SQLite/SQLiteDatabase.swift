@@ -28,7 +28,7 @@ final class SQLiteDatabase: Database {
       // 32 MB of cache for the one that writes, 4 MB for each of those that read a page here and there, and a larger log
       // before a checkpoint: fewer and larger writes.
       let isReader = database.configuration.readonly
-      try database.execute(sql: "PRAGMA cache_size = \(isReader ? -4096 : -32768)")
+      try database.execute(sql: "PRAGMA cache_size = \(isReader ? -4096 : -16384)")
       if !isReader {
         try database.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
       }

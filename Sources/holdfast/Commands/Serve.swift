@@ -44,7 +44,8 @@ struct ServeCommand: HoldfastSubcommand {
       logger: composition.logger,
       cleanup: EngineCleanup(
         desk: composition.desk(store),
-        investigation: Investigation(store: store, planner: composition.planner(store))))
+        investigation: Investigation(store: store, planner: composition.planner(store))),
+      activity: store)
     let api = ServerService(server: server) { port in
       let url = Self.url(host: settings.host, port: port, isEncrypted: tls != nil)
       program.output.write("holdfast \(holdfastVersion) is ready at \(url)\n")

@@ -40,7 +40,8 @@ struct TestServer: Sendable {
       store: store, configuration: configuration, logger: logger,
       cleanup: DeskCleanup(
         desk: OperatorDesk(store: store, planner: planner, logger: logger),
-        investigation: Investigation(store: store, planner: planner)))
+        investigation: Investigation(store: store, planner: planner)),
+      activity: store)
     let (ports, ready) = AsyncStream.makeStream(of: Int.self)
     do {
       try await withThrowingTaskGroup(of: Void.self) { group in

@@ -66,6 +66,17 @@ final class RecoveryRound {
     }
   }
 
+  var scanCount: Int { scans.count }
+
+  /// Leaves out of the measurement what another worker runs at this moment.
+  func keepOnly(heldBy worker: String) async throws {
+    var held: [Scan] = []
+    for scan in scans where try await store.scan(.id(scan.id))?.workerName == worker {
+      held.append(scan)
+    }
+    scans = held
+  }
+
   /// The runner that has a file beneath `root` open.
   func runner(of worker: ChildProcess, scanning root: String) async throws -> Int32 {
     var found: Int32?

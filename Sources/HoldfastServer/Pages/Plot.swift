@@ -1,0 +1,116 @@
+import HoldfastCore
+
+/// A plot over time, drawn by the server: bars that stand on each other, or lines. Templates see stored properties only.
+///
+/// Its units are those of its own view box, 480 by 120, and the page scales it.
+struct Plot: Sendable {
+  struct Bar: Sendable {
+    var x: String
+    var y: String
+    var width: String
+    var height: String
+    /// Names its colour.
+    var style: String
+    /// What a pointer that rests on it is told.
+    var title: String
+  }
+
+  struct Line: Sendable {
+    var path: String
+    var style: String
+  }
+
+  struct Key: Sendable {
+    var label: String
+    var style: String
+    var total: String
+  }
+
+  static let width = 480.0
+  static let height = 120.0
+
+  var heading: String
+  /// The whole in words, for those who do not see it.
+  var summary: String
+  /// The largest value of the scale.
+  var top: String
+  var from: ShownTime
+  var bars: [Bar] = []
+  var lines: [Line] = []
+  var keys: [Key] = []
+  var isEmpty = false
+  var emptyText = ""
+
+  /// One row of values for each series, one value for each interval, the oldest first.
+  struct Series: Sendable {
+    var label: String
+    var style: String
+    var values: [Double]
+  }
+
+  static func bars(
+    _ heading: String, _ series: [Series], from: Timestamp, intervalName: (Int) -> String,
+    emptyText: String
+  ) -> Plot {
+    let count = series.first?.values.count ?? 0
+    let sums = (0..<count).map { index in series.reduce(0) { $0 + $1.values[index] } }
+    let most = sums.max() ?? 0
+    let totals = series.map { ($0, $0.values.reduce(0, +)) }.filter { $0.1 > 0 }
+    var plot = Plot(
+      heading: heading,
+      summary: totals.map { "\($0.0.label) \(whole($0.1))" }.joined(separator: ", "),
+      top: whole(most), from: ShownTime(from))
+    plot.isEmpty = most == 0
+    plot.emptyText = emptyText
+    plot.keys = totals.map { Key(label: $0.0.label, style: $0.0.style, total: whole($0.1)) }
+    guard most > 0 else { return plot }
+    let step = width / Double(count)
+    for index in 0..<count {
+      var top = height
+      for entry in series where entry.values[index] > 0 {
+        let size = entry.values[index] / most * height
+        top -= size
+        plot.bars.append(
+          Bar(
+            x: number(Double(index) * step + 1), y: number(top), width: number(step - 2),
+            height: number(size), style: entry.style,
+            title: "\(intervalName(index)): \(whole(entry.values[index])) \(entry.label)"))
+      }
+    }
+    return plot
+  }
+
+  /// - Parameter series: values of intervals in which nothing happened are `nan`, and the line passes over them.
+  static func lines(
+    _ heading: String, _ series: [Series], from: Timestamp, show: (Double) -> String,
+    emptyText: String
+  ) -> Plot {
+    let most = series.flatMap(\.values).filter { !$0.isNaN }.max() ?? 0
+    var plot = Plot(heading: heading, summary: "", top: show(most), from: ShownTime(from))
+    plot.emptyText = emptyText
+    plot.isEmpty = most <= 0
+    guard most > 0 else { return plot }
+    for entry in series {
+      let known = entry.values.enumerated().filter { !$0.element.isNaN }
+      let step = width / Double(entry.values.count)
+      let points = known.map { index, value in
+        "\(number((Double(index) + 0.5) * step)) \(number(height - value / most * height))"
+      }
+      guard let first = points.first, let last = known.last?.element else { continue }
+      // A single point has no line; a short one marks it.
+      let rest = points.count > 1 ? points.dropFirst().map { " L \($0)" }.joined() : " h 6"
+      plot.lines.append(Line(path: "M \(first)\(rest)", style: entry.style))
+      plot.keys.append(Key(label: entry.label, style: entry.style, total: "now \(show(last))"))
+    }
+    plot.summary = plot.keys.map { "\($0.label) \($0.total)" }.joined(separator: ", ")
+    return plot
+  }
+
+  private static func whole(_ value: Double) -> String { Words.number(Int64(value.rounded())) }
+
+  /// To a tenth, which no screen shows finer.
+  private static func number(_ value: Double) -> String {
+    let tenths = Int64((value * 10).rounded())
+    return tenths % 10 == 0 ? "\(tenths / 10)" : "\(Double(tenths) / 10)"
+  }
+}
