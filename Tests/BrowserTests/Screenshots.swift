@@ -23,6 +23,8 @@ struct Screenshots {
         try await page.text(of: "#progress").contains("Rate") ? () : nil
       }
       try await shoot(page, as: "scan-running", dashboard)
+      let overview = try await dashboard.page("/overview", as: light)
+      try await shoot(overview, as: "overview", dashboard)
       dashboard.releaseRunners()
       try await page.wait(
         until: "document.querySelector('#scan-head .status-partial')", limit: .seconds(60))
@@ -31,8 +33,6 @@ struct Screenshots {
       dark.colorScheme = .dark
       let list = try await dashboard.page("/", as: dark)
       try await shoot(list, as: "list-dark", dashboard)
-      let overview = try await dashboard.page("/overview", as: light)
-      try await shoot(overview, as: "overview", dashboard)
     }
   }
 

@@ -325,7 +325,8 @@ import Testing
       port: 0, dataDirectory: server.folder.path("data"), version: "1")
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     return try await HoldfastServer(
-      store: server.store, configuration: configuration, logger: logger, cleanup: NoCleanup()
+      store: server.store, configuration: configuration, logger: logger, cleanup: NoCleanup(),
+      activity: server.store as? SQLStore
     ).routeNames()
   }
 }

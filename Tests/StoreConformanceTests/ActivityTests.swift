@@ -25,7 +25,7 @@ import Testing
     let hour = try await fixture.store.activity(lastSeconds: 3600, limit: 10)
     #expect(hour.ended.map(\.status) == [.cancelled, .partial, .completed], "newest first")
     #expect(hour.ended.allSatisfy { ($0.seconds ?? -1) >= 0 })
-    #expect(hour.recovered.map(\.reason) == ["heartbeat_stale"])
+    #expect(hour.recovered.map(\.reason) == ["worker_lost"])
     #expect(!hour.isCut)
     let day = try await fixture.store.activity(lastSeconds: 86_400, limit: 10)
     #expect(day.ended.map(\.status) == [.cancelled, .partial, .completed, .failed])
@@ -84,7 +84,7 @@ import Testing
       _ = try await fixture.submit(.sample(tenant: tenant))
     }
     for (tenant, count) in [("default", 1), ("other", 2), ("third", 0)] {
-      let seen = fixture.store.seen(by: Caller(actor: "somebody", scope: .only(tenant)))
+      let seen = fixture.store.seen(by: Caller(scope: .only(tenant), actor: "somebody"))
       #expect(try await seen.activity(lastSeconds: 60, limit: 10).ended.count == count)
       #expect(try await seen.queueDepths().reduce(0) { $0 + $1.count } == Int64(count))
     }

@@ -177,7 +177,7 @@ struct OverviewPage: Sendable {
       actions: !mayAct
         ? []
         : ScanView.Action.all(for: scan).filter {
-          ["resume", "requeue", "fail", "cancel"].contains($0.name)
+          ["requeue", "fail", "cancel"].contains($0.name)
         })
   }
 }

@@ -158,12 +158,28 @@ struct ScanView: PageView {
       let possible: [(OperatorAction, Lifecycle.Event)] = [
         (.pause, .pause), (.resume, .unpause), (.retry, .retry), (.cancel, .cancel),
       ]
-      let actions: [Action] = possible.compactMap { action, event in
+      var actions: [Action] = possible.compactMap { action, event in
         guard Lifecycle.status(after: event, from: scan.status) != nil else { return nil }
-        if scan.requestedAction?.rawValue == action.rawValue { return nil }
-        return Action(action, scan: scan)
+        return offered(action, scan)
       }
+      actions.insert(contentsOf: remedies(for: scan), at: max(0, actions.count - 1))
       return scan.isCleaned ? [Action(.revert, scan: scan)] + actions : actions
+    }
+
+    /// What an operator does to one that is stuck: its process is ended first.
+    static func remedies(for scan: Scan) -> [Action] {
+      let possible: [OperatorAction] =
+        switch scan.status {
+        case .running: [.requeue, .fail]
+        case .pending: [.fail]
+        case .paused, .completed, .partial, .failed, .cancelled: []
+        }
+      return possible.compactMap { offered($0, scan) }
+    }
+
+    /// `nil` for what has been asked for already.
+    private static func offered(_ action: OperatorAction, _ scan: Scan) -> Action? {
+      scan.requestedAction?.rawValue == action.rawValue ? nil : Action(action, scan: scan)
     }
   }
 }
