@@ -101,7 +101,8 @@ package struct HoldfastServer: Sendable {
   private func routed(
     _ authenticator: Authenticator, _ hub: EventHub
   ) throws -> (router: Router<ServerContext>, table: RouteTable) {
-    let submitter = Submitter(store: store, policies: configuration.policies)
+    let submitter = Submitter(
+      store: store, kinds: configuration.kinds, policies: configuration.policies)
     let pages = Pages(
       store: store, hub: hub, submitter: submitter, version: configuration.version,
       assets: Assets(), templates: try Templates(),

@@ -12,6 +12,8 @@ package struct ServerConfiguration: Sendable {
   package var version: String
   /// The policy of a kind's target.
   package var policies: @Sendable (_ kind: String, _ target: String) -> Policy
+  /// The kinds that requests can name.
+  package var kinds: KindBook
   /// How long `POST /api/scanner/scan` waits for the end of its scan.
   package var scanWaitSeconds: Double
   /// Names beside its own under which clients may address the server (`Host`), without a port.
@@ -32,9 +34,11 @@ package struct ServerConfiguration: Sendable {
     policies: @escaping @Sendable (_ kind: String, _ target: String) -> Policy = { kind, _ in
       Policy.default(for: kind)
     },
-    scanWaitSeconds: Double = 60, allowedHosts: [String] = [], tls: ServerTLS? = nil,
-    callerLimit: RateLimit = usualCallerLimit, addressLimit: RateLimit = usualAddressLimit
+    kinds: KindBook = KindBook(), scanWaitSeconds: Double = 60, allowedHosts: [String] = [],
+    tls: ServerTLS? = nil, callerLimit: RateLimit = usualCallerLimit,
+    addressLimit: RateLimit = usualAddressLimit
   ) {
+    self.kinds = kinds
     self.tls = tls
     self.callerLimit = callerLimit
     self.addressLimit = addressLimit

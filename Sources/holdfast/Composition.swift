@@ -120,6 +120,22 @@ struct Composition: Sendable {
     { [book = configuration.policies] in book.effective(kind: $0, target: $1).policy }
   }
 
+  /// The programs of the kinds that the configuration declares, with their secrets read anew for each attempt.
+  private var programs: @Sendable (Scan) -> ProgramSpec? {
+    { [declared = configuration.kinds.declared] scan in
+      declared[scan.kind]?.program(for: scan) { path in
+        do throws(ProcessEnvironment.FileError) {
+          if let text = try ProcessEnvironment.readFile(path) {
+            return .success(text.trimmingBlanks())
+          }
+          return .failure(.init(text: "the secret's file \(path) is not there"))
+        } catch {
+          return .failure(.init(text: "the secret's file \(path) cannot be read: \(error.reason)"))
+        }
+      }
+    }
+  }
+
   /// What operators do about stuck scans, under the same policies as the sweep.
   func desk(_ store: SQLStore) -> OperatorDesk {
     OperatorDesk(store: store, planner: planner(store), logger: logger)
@@ -132,7 +148,7 @@ struct Composition: Sendable {
   ) -> Worker {
     worker(
       store, rhythms, slots: slots, kinds: kinds, onlyScan: onlyScan,
-      limits: configuration.runnerLimits, policy: policy)
+      limits: configuration.runnerLimits, policy: policy, program: programs)
   }
 
   /// A worker for one program, which is the user's own: nothing limits it but what the command line says.

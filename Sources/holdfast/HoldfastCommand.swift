@@ -15,7 +15,8 @@ struct HoldfastCommand: ParsableCommand {
       CommandGroup(
         name: "Scanning",
         subcommands: [
-          ScanCommand.self, RunCommand.self, SubmitCommand.self, CheckCommand.self,
+          ScanCommand.self, RunCommand.self, ReportCommand.self, SubmitCommand.self,
+          CheckCommand.self,
           FollowCommand.self,
         ]),
       CommandGroup(

@@ -15,7 +15,15 @@ package struct ProgramSpec: Sendable, Hashable {
   /// Without output.
   package var noOutputSeconds: Double?
 
+  /// Why it cannot be run: a secret that is not there, say.
+  package var problem: String?
+
   package static let defaultKillAfterSeconds = 10.0
+
+  package struct Problem: Error, Sendable, Hashable {
+    package var text: String
+    package init(text: String) { self.text = text }
+  }
 
   package init(
     command: [String], folder: String? = nil, environment: [String: String] = [:],
@@ -42,12 +50,13 @@ package struct ProgramSpec: Sendable, Hashable {
       killAfterSeconds: json["kill_after_seconds"]?.doubleValue ?? Self.defaultKillAfterSeconds,
       stallSeconds: json["stall_seconds"]?.doubleValue,
       noOutputSeconds: json["no_output_seconds"]?.doubleValue)
+    problem = json["problem"]?.stringValue
   }
 }
 
 extension ProgramSpec: Codable {
   enum CodingKeys: String, CodingKey {
-    case command, folder, environment
+    case command, folder, environment, problem
     case timeoutSeconds = "timeout_seconds"
     case killAfterSeconds = "kill_after_seconds"
     case stallSeconds = "stall_seconds"

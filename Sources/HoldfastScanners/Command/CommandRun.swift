@@ -18,6 +18,8 @@ final class CommandRun {
   private let wake: WakePipe
   private var watch: ProgramWatch
   private var activity: ActivityLook
+  private var story = CommandStory()
+  private let notify: NotifySocket?
   private var exit: ProgramEnd.Exit?
   private var passedOn: Int?
   private var usage = (cpuSeconds: 0.0, maxMemoryBytes: Int64(0))
@@ -41,12 +43,14 @@ final class CommandRun {
     self.attachment = attachment
     let wake = try WakePipe()
     self.wake = wake
+    let notify = NotifySocket()
+    self.notify = notify
     let out = try Self.pipe()
     let err = try Self.pipe()
     let input = attachment?.input ?? open("/dev/null", O_RDONLY | O_CLOEXEC)
     do throws(ProgramGuard.Failure) {
       child = try ProgramGuard(
-        program, environment: Self.environment(session, program),
+        program, environment: Self.environment(session, program, notify),
         streams: (input, out.write, err.write))
     } catch {
       throw SetupFailure(description: String(cString: strerror(error.code)))
@@ -103,11 +107,13 @@ final class CommandRun {
       pollfd(fd: isGone || goneAt != nil ? -1 : child.control, events: Int16(POLLIN), revents: 0),
       pollfd(fd: wake.read, events: Int16(POLLIN), revents: 0),
       pollfd(fd: attachment?.control ?? -1, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: notify?.descriptor ?? -1, events: Int16(POLLIN), revents: 0),
     ]
     guard poll(&waits, nfds_t(waits.count), Int32(milliseconds)) > 0 else { return }
     if waits[0].revents != 0 { heard(child.next()) }
     if waits[1].revents != 0 { wake.drain() }
     if waits[2].revents != 0 { passOnSignal() }
+    if waits[3].revents != 0 { hear(at: Self.now) }
   }
 
   private func heard(_ event: ProgramGuard.Event?) {
@@ -159,15 +165,36 @@ final class CommandRun {
   // MARK: Looking
 
   private func look(at now: Double) {
+    hear(at: now)
     let news = [output.feed.news(), errors.feed.news()]
     if news.contains(where: \.hasCome) { watch.wrote(at: now) }
     if watch.wantsLook(at: now), activity.hasMoved(child, at: now) { watch.moved(at: now) }
-    let progress = Progress(
-      done: news.map(\.lines).reduce(0, +), unit: "lines",
-      bytes: news.map(\.bytes).reduce(0, +), step: "running")
-    guard progress != reported else { return }
+    story.read(news)
+    guard let progress = story.progress(), progress != reported else { return }
     reported = progress
-    session.send(.progress(progress, message: lastLines.last))
+    session.send(.progress(progress, message: story.status ?? lastLines.last))
+  }
+
+  /// What the program says of itself.
+  private func hear(at now: Double) {
+    while let news = notify?.next() {
+      watch.moved(at: now)
+      switch news {
+      case .notification(let notification):
+        story.told(notification)
+        if let seconds = notification.watchdogSeconds { watch.watchdogSeconds = seconds }
+        if let seconds = notification.extendSeconds { watch.extend(by: seconds, at: now) }
+        if notification.isTriggered { act(watch.end(.stall, at: now)) }
+      case .message(.checkpoint(_, let data)): session.checkpoint(data)
+      case .message(.progress(let progress, let message)):
+        story.told(progress, message)
+        reported = progress
+        session.send(.progress(progress, message: message))
+      case .message(let message): session.send(message)
+      case .malformed(let why):
+        session.send(.log(level: "warning", message: "a report of the command is refused: \(why)"))
+      }
+    }
   }
 
   /// Of the error output, if there was any, since that is where programs say what went wrong.
@@ -189,7 +216,9 @@ final class CommandRun {
   }
 
   /// What the runner has, without what is between it and its worker, with the program's own variables and the scan's.
-  private static func environment(_ session: ScanSession, _ program: ProgramSpec)
+  private static func environment(
+    _ session: ScanSession, _ program: ProgramSpec, _ notify: NotifySocket?
+  )
     -> [String: String]
   {
     var variables: [String: String] = [:]
@@ -203,14 +232,23 @@ final class CommandRun {
     }
     variables.merge(program.environment) { _, own in own }
     let start = session.start
-    variables["HOLDFAST_SCAN"] = "\(start.number)"
-    variables["HOLDFAST_ATTEMPT"] = "\(start.attempt)"
-    if let checkpoint = start.checkpoint {
-      var writer = JSONWriter()
-      writer.value(checkpoint)
-      variables["HOLDFAST_CHECKPOINT"] = String(decoding: writer.bytes, as: UTF8.self)
+    variables["NOTIFY_SOCKET"] = notify?.name
+    variables["HOLDFAST_SOCKET"] = notify?.name
+    if let stall = program.stallSeconds, notify != nil {
+      variables["WATCHDOG_USEC"] = "\(Int64(stall * 1e6))"
     }
+    variables["HOLDFAST_SCAN"] = "\(start.number)"
+    variables["HOLDFAST_TARGET"] = start.target
+    variables["HOLDFAST_PARAMS"] = jsonText(start.params)
+    variables["HOLDFAST_ATTEMPT"] = "\(start.attempt)"
+    if let checkpoint = start.checkpoint { variables["HOLDFAST_CHECKPOINT"] = jsonText(checkpoint) }
     return variables
+  }
+
+  private static func jsonText(_ value: JSONValue) -> String {
+    var writer = JSONWriter()
+    writer.value(value)
+    return String(decoding: writer.bytes, as: UTF8.self)
   }
 }
 

@@ -18,6 +18,7 @@ package struct CommandScanner: Scanner {
         error:
           "a command runs under the `holdfast run` that was started for it, and that one is gone")
     }
+    if let problem = program.problem { return .init(outcome: .failed, error: problem) }
     let run: CommandRun
     do throws(CommandRun.SetupFailure) {
       run = try CommandRun(session, program, attachment)

@@ -10,6 +10,8 @@ final class OutputFeed: Sendable {
     var bytes: Int64 = 0
     var lines: Int64 = 0
     var hasCome = false
+    /// Whether `text` is all that has come.
+    var isWhole = true
   }
 
   private struct State {
@@ -51,10 +53,11 @@ final class OutputFeed: Sendable {
     state.withLock { state in
       let new = Int(min(state.bytes - state.looked, Int64(Self.tailBytes)))
       let hasCome = state.bytes > state.looked
+      let isWhole = state.bytes - state.looked <= Int64(new)
       state.looked = state.bytes
       return News(
         text: Array(state.tail.suffix(new)), bytes: state.bytes, lines: state.lines,
-        hasCome: hasCome)
+        hasCome: hasCome, isWhole: isWhole)
     }
   }
 

@@ -6,6 +6,7 @@ import HoldfastStorage
 /// the page.
 struct Submitter: Sendable {
   let store: any ScanStore
+  let kinds: KindBook
   let policies: @Sendable (_ kind: String, _ target: String) -> Policy
 
   struct Wish: Sendable {
@@ -19,7 +20,7 @@ struct Submitter: Sendable {
 
   /// - Throws: ``Problem`` of what is wrong with the wish, ``StoreError``.
   func submit(_ wish: Wish, for caller: Caller) async throws -> Submission {
-    let (target, params) = try Self.validated(wish)
+    let (target, params) = try validated(wish)
     let request = ScanRequest(
       id: Self.makeID(), kind: wish.kind, target: target, params: params,
       priority: wish.priority, policy: policies(wish.kind, target),
@@ -47,14 +48,14 @@ struct Submitter: Sendable {
       ])
   }
 
-  private static func validated(
+  private func validated(
     _ wish: Wish
   ) throws(Problem) -> (target: String, params: JSONValue) {
     guard wish.target.utf8.count <= 4096 else {
       throw .invalid("target", "“target” is longer than 4096 bytes.")
     }
     do {
-      return try KindCatalog.validate(kind: wish.kind, target: wish.target, params: wish.params)
+      return try kinds.validate(kind: wish.kind, target: wish.target, params: wish.params)
     } catch {
       throw Problem(error)
     }

@@ -104,26 +104,7 @@ struct TimeSpan: ExpressibleByArgument, Sendable, Hashable {
   let seconds: Double
 
   init?(argument: String) {
-    let units: [(String, Double)] = [
-      ("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("d", 86_400),
-    ]
-    var rest = argument[...]
-    var sum = 0.0
-    repeat {
-      let digits = rest.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
-      guard let number = Double(digits), number.isFinite else { return nil }
-      rest = rest[digits.endIndex...]
-      if rest.isEmpty {
-        // Only a number that stands alone means seconds.
-        guard digits.count == argument.count else { return nil }
-        sum = number
-      } else {
-        guard let unit = units.first(where: { rest.hasPrefix($0.0) }) else { return nil }
-        sum += number * unit.1
-        rest = rest.dropFirst(unit.0.count)
-      }
-    } while !rest.isEmpty
-    guard sum > 0, sum <= 366 * 86_400 else { return nil }
-    seconds = sum
+    guard let seconds = TimeSpanText.seconds(argument) else { return nil }
+    self.seconds = seconds
   }
 }

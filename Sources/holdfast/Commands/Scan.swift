@@ -5,7 +5,8 @@ import HoldfastStorage
 struct ScanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "scan", abstract: "Submit a scan and follow it to its end.",
-    subcommands: [ScanLibraryCommand.self])
+    subcommands: [ScanLibraryCommand.self, ScanKindCommand.self],
+    defaultSubcommand: ScanKindCommand.self)
 }
 
 /// What scans of every kind can be given, and whether to follow them.
@@ -92,7 +93,8 @@ struct Submitter {
     kind: String, target: String, params: JSONValue
   ) throws(CommandFailure) -> ScanRequest {
     do {
-      let sound = try KindCatalog.validate(kind: kind, target: target, params: params)
+      let sound = try composition.configuration.kinds.validate(
+        kind: kind, target: target, params: params)
       return ScanRequest(
         id: ScanID.make(), kind: kind, target: sound.target, params: sound.params,
         priority: options.queue.priority,

@@ -33,7 +33,8 @@ struct ServeCommand: HoldfastSubcommand {
       store: store,
       configuration: ServerConfiguration(
         host: settings.host, port: settings.port, dataDirectory: settings.dataDirectory,
-        version: holdfastVersion, policies: composition.policy, allowedHosts: settings.allowedHosts,
+        version: holdfastVersion, policies: composition.policy, kinds: settings.kinds,
+        allowedHosts: settings.allowedHosts,
         tls: tls,
         callerLimit: RateLimit(
           perSecond: Double(settings.requestsPerSecond),

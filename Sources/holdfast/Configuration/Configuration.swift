@@ -23,6 +23,8 @@ struct Configuration: Sendable {
   var runnerLimits: RunnerLimits
   /// What holds for each kind and target.
   var policies: PolicyBook
+  /// The kinds that requests can name, those of the file included.
+  var kinds: KindBook
   /// From one sweep to the next.
   var sweepIntervalSeconds: Double
   var logLevel: String?
@@ -69,9 +71,13 @@ struct Configuration: Sendable {
     }
     var policies = fromFile.policies
     if case .text(let name) = values[.preset] { policies.preset = PolicyPreset(rawValue: name) }
+    for (name, kind) in fromFile.kinds.declared where !kind.policy.values.isEmpty {
+      policies.kinds[name] = kind.policy
+    }
     problems += policies.problems(file: path)
     guard problems.isEmpty else { throw ConfigurationError(problems) }
-    return Configuration(values, policies, warnings: unknownVariables(environment))
+    return Configuration(
+      values, policies, fromFile.kinds, warnings: unknownVariables(environment))
   }
 
   private static func resolve(
@@ -109,7 +115,10 @@ struct Configuration: Sendable {
   }
 
   private static func unknownVariables(_ environment: [String: String]) -> [String] {
-    let known = Setting.table.map(\.environment) + [fileVariable]
+    // The last ones are what commands that run as scans are given.
+    let known =
+      Setting.table.map(\.environment) + [fileVariable]
+      + ["SCAN", "ATTEMPT", "TARGET", "PARAMS", "CHECKPOINT", "SOCKET"].map { "HOLDFAST_\($0)" }
     return environment.keys.filter { $0.hasPrefix("HOLDFAST_") && !known.contains($0) }.sorted().map
     {
       name in
@@ -120,8 +129,10 @@ struct Configuration: Sendable {
   }
 
   private init(
-    _ values: [SettingName: SettingValue], _ policies: PolicyBook, warnings: [String]
+    _ values: [SettingName: SettingValue], _ policies: PolicyBook, _ kinds: KindBook,
+    warnings: [String]
   ) {
+    self.kinds = kinds
     func text(_ name: SettingName) -> String? {
       if case .text(let text) = values[name] { text } else { nil }
     }

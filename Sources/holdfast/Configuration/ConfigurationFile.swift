@@ -14,10 +14,12 @@ enum ConfigurationFile {
     var entries: [SettingName: Entry] = [:]
     /// Without the preset, which is a setting.
     var policies = PolicyBook()
+    var kinds = KindBook()
   }
 
-  /// The one key that is no setting but a group.
+  /// The keys that are no settings but groups.
   static let policiesKey = "policies"
+  static let kindsKey = "kinds"
 
   /// - Parameters:
   ///   - text: the file's contents.
@@ -39,6 +41,12 @@ enum ConfigurationFile {
       if key.scalar?.string == policiesKey {
         let read = PolicyFile(node, file: name)
         contents.policies = read.book
+        problems += read.problems
+        continue
+      }
+      if key.scalar?.string == kindsKey {
+        let read = KindFile(node, file: name)
+        contents.kinds = read.book
         problems += read.problems
         continue
       }
@@ -73,7 +81,8 @@ enum ConfigurationFile {
     }
     guard let name = SettingName(rawValue: spelled) else {
       return failure(
-        key.mark, unknownName(spelled, among: SettingName.allCases.map(\.rawValue) + [policiesKey]))
+        key.mark,
+        unknownName(spelled, among: SettingName.allCases.map(\.rawValue) + [policiesKey, kindsKey]))
     }
     let setting = Setting.named(name)
     let value: Result<SettingValue, BadValue>

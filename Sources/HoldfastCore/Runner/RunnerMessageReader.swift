@@ -1,18 +1,21 @@
-import HoldfastCore
-
 /// Reads a runner's message out of its JSON: what `Codable` does, in a tenth of the time, because a first scan of a large
 /// library reports each of its files.
-struct RunnerMessageReader {
+package struct RunnerMessageReader {
   /// What of a message is not as it must be.
-  struct Malformed: Error, Hashable, CustomStringConvertible {
-    var description: String
+  package struct Malformed: Error, Hashable, CustomStringConvertible {
+    package var description: String
   }
 
-  let type: String
+  private let type: String
   private let json: [String: JSONValue]
 
+  private init(type: String, json: [String: JSONValue]) {
+    self.type = type
+    self.json = json
+  }
+
   /// `nil` for a message of a type that this version does not know: a newer runner may send some, and they are passed over.
-  static func message(_ json: JSONValue) throws(Malformed) -> RunnerMessage? {
+  package static func message(_ json: JSONValue) throws(Malformed) -> RunnerMessage? {
     guard let members = json.objectValue else {
       throw Malformed(description: "a message is a JSON object")
     }
