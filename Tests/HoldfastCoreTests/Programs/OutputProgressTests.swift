@@ -98,7 +98,6 @@ import Testing
     var progress = OutputProgress()
     #expect(progress.read(Array("\r 10%\r 20%\r 30%".utf8))?.done == 30)
     #expect(progress.read(Array("\r 40%".utf8))?.done == 40)
-    #expect(progress.read(Array("done\n".utf8)) == nil)
   }
 
   @Test func bytesThatAreNoTextHarmNothing() {
