@@ -59,12 +59,17 @@ struct RunBench {
 
   /// The scan of a number, as the database has it.
   func scan(_ number: Int64 = 1) async throws -> Scan {
+    try #require(try await find(number))
+  }
+
+  /// The same; `nil` where there is none yet.
+  func find(_ number: Int64 = 1) async throws -> Scan? {
     let store = try await SQLStore.open(
       url: .sqlite(path: folder.path("data/holdfast.db")), maxConnections: 1,
       logger: Logger(label: "test"), schema: .require)
     let scan = try await store.scan(.number(number))
     await store.close()
-    return try #require(scan)
+    return scan
   }
 
   /// The process ids that a command has written into a file of the folder, one a line, once there are so many.

@@ -60,7 +60,8 @@ import Testing
       guard FileManager.default.fileExists(atPath: bench.folder.path("data/holdfast.db")) else {
         return nil as Scan?
       }
-      guard let scan = try? await bench.scan() else { return nil }
+      // The database may be in the middle of being made.
+      guard let scan = (try? await bench.find()) ?? nil else { return nil }
       return scan.progress?.percentage == 62 ? scan : nil
     }
     #expect(scan.status == .running)
