@@ -173,13 +173,13 @@ _holdfast() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    serve|worker|scan|run|submit|check|follow|list|history|show|events|errors|items|cancel|fail|retry|requeue|revert|pause|resume|reset|delete|why|cleanup|unlock|policy|migrate|token|user|tenant|audit|version|help)
+    serve|worker|scan|run|report|submit|check|follow|list|history|show|events|errors|items|cancel|fail|retry|requeue|revert|pause|resume|reset|delete|why|cleanup|unlock|policy|migrate|token|user|tenant|audit|version|help)
         # Offer subcommand argument completions
         "_holdfast_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'serve worker scan run submit check follow list history show events errors items cancel fail retry requeue revert pause resume reset delete why cleanup unlock policy migrate token user tenant audit version help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'serve worker scan run report submit check follow list history show events errors items cancel fail retry requeue revert pause resume reset delete why cleanup unlock policy migrate token user tenant audit version help' -- "${cur}"))
         ;;
     esac
 }
