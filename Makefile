@@ -50,10 +50,17 @@ check: ## The gate before a commit: format lint, build with warnings as errors, 
 	@scripts/check
 
 .PHONY: test
-test: ## Run every test: unit, both databases, real processes, a real browser, simulated worlds, the lease model
+test: ## Run every test: unit, both databases, real processes, a real browser, simulated worlds, the lease model, the API against its description
 	@scripts/bootstrap test
 	@scripts/model-check
 	@scripts/test
+	@scripts/api-check
+
+.PHONY: api-check
+api-check: ## Make requests of every kind of a live server and hold each answer against openapi.yaml
+	@scripts/bootstrap test
+	swift build --product holdfast
+	@scripts/api-check
 
 .PHONY: sim
 sim: ## Simulate SEEDS worlds of faults over the real store, in release (docs/simulation.md)
