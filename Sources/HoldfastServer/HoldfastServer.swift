@@ -8,7 +8,7 @@ import NIOCore
 
 /// The HTTP API and the pages over a store.
 package struct HoldfastServer: Sendable {
-  private let store: any ScanStore & AccessStore
+  private let store: any ScanStore & AccessStore & ScheduleStore
   private let configuration: ServerConfiguration
   private let logger: Logger
   private let cleanup: (any CleanupService)?
@@ -21,8 +21,8 @@ package struct HoldfastServer: Sendable {
   ///   - cleanup: answers `/api/admin`; without one, nothing is there.
   ///   - activity: for the overview, which needs both.
   package init(
-    store: any ScanStore & AccessStore, configuration: ServerConfiguration, logger: Logger,
-    cleanup: (any CleanupService)? = nil, activity: (any ActivityStore)? = nil
+    store: any ScanStore & AccessStore & ScheduleStore, configuration: ServerConfiguration,
+    logger: Logger, cleanup: (any CleanupService)? = nil, activity: (any ActivityStore)? = nil
   ) {
     self.store = store
     self.cleanup = cleanup
@@ -146,6 +146,7 @@ package struct HoldfastServer: Sendable {
       dataDirectory: configuration.dataDirectory
     ).add(to: &routes)
     BulkAPI(store: store).add(to: &routes)
+    SchedulesAPI(store: store).add(to: &routes)
     EventsAPI(store: store, hub: hub, authenticator: authenticator).add(to: &routes)
     SignInPages(
       authenticator: authenticator, pages: pages, isEncrypted: configuration.tls != nil

@@ -16,7 +16,7 @@ struct HoldfastCommand: ParsableCommand {
         name: "Scanning",
         subcommands: [
           ScanCommand.self, RunCommand.self, SubmitCommand.self, CheckCommand.self,
-          FollowCommand.self,
+          FollowCommand.self, ScheduleCommand.self,
         ]),
       CommandGroup(
         name: "Reading",

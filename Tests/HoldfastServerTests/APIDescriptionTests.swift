@@ -13,7 +13,7 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct APIDescriptionTests {
   /// What people open in a browser. Everything else is for programs, and described.
   private static let pages: Set<String> = [
-    "/", "/scans", "/scans/{id}", "/cleanup", "/reset", "/sign-in", "/sign-out", "/assets/{name}",
+    "/", "/overview", "/scans", "/scans/{id}", "/cleanup", "/reset", "/sign-in", "/sign-out", "/assets/{name}",
     "/favicon.ico",
   ]
 

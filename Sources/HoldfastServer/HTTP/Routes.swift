@@ -36,6 +36,10 @@ struct Routes {
     register(.put, path, handler)
   }
 
+  mutating func delete(_ path: String, _ handler: @escaping Handler) {
+    register(.delete, path, handler)
+  }
+
   private mutating func register(
     _ method: HTTPRequest.Method, _ path: String, _ handler: @escaping Handler
   ) {
