@@ -55,6 +55,12 @@ test: ## Run every test: unit, both databases, real processes, a real browser, s
 	@scripts/model-check
 	@scripts/test
 
+.PHONY: api-check
+api-check: ## Make requests of every kind of a live server and hold each answer against openapi.yaml
+	@scripts/bootstrap test
+	swift build --product holdfast
+	@scripts/api-check
+
 .PHONY: sim
 sim: ## Simulate SEEDS worlds of faults over the real store, in release (docs/simulation.md)
 	@scripts/bootstrap build

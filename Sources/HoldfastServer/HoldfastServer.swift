@@ -8,7 +8,7 @@ import NIOCore
 
 /// The HTTP API and the pages over a store.
 package struct HoldfastServer: Sendable {
-  private let store: any ScanStore & AccessStore
+  private let store: any ScanStore & AccessStore & ScheduleStore
   private let configuration: ServerConfiguration
   private let logger: Logger
   private let cleanup: (any CleanupService)?
@@ -21,8 +21,8 @@ package struct HoldfastServer: Sendable {
   ///   - cleanup: answers `/api/admin`; without one, nothing is there.
   ///   - activity: for the overview, which needs both.
   package init(
-    store: any ScanStore & AccessStore, configuration: ServerConfiguration, logger: Logger,
-    cleanup: (any CleanupService)? = nil, activity: (any ActivityStore)? = nil
+    store: any ScanStore & AccessStore & ScheduleStore, configuration: ServerConfiguration,
+    logger: Logger, cleanup: (any CleanupService)? = nil, activity: (any ActivityStore)? = nil
   ) {
     self.store = store
     self.cleanup = cleanup
@@ -86,16 +86,19 @@ package struct HoldfastServer: Sendable {
     let channel = HTTP1Channel.Configuration(
       idleTimeout: .seconds(60),
       httpDecoderConfiguration: .init(
-        maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 32 * 1024, maxHeaderFieldCount: 100))
+        maxHeaderFieldSize: 24 * 1024, maxHeaderListSize: 32 * 1024, maxHeaderFieldCount: 100))
     guard let tls = configuration.tls else { return .http1(configuration: channel) }
     return try tls.builder(channel)
   }
 
   /// Every route by method and path, for a test that each has its row in ``RouteAccess``.
-  func routeNames() async throws -> [String] {
+  func routeNames() async throws -> [String] { try await routeTable().names }
+
+  /// Every address with its methods, as tests hold them against the API's description.
+  func routeTable() async throws -> RouteTable {
     let authenticator = try await Authenticator.start(
       store: store, dataDirectory: configuration.dataDirectory, logger: logger)
-    return try routed(authenticator, EventHub(store: store, logger: logger)).table.names
+    return try routed(authenticator, EventHub(store: store, logger: logger)).table
   }
 
   private func routed(
@@ -123,6 +126,10 @@ package struct HoldfastServer: Sendable {
       store: store, submitter: submitter, hub: hub, waitSeconds: configuration.scanWaitSeconds
     ).add(to: &routes)
     if let cleanup {
+      SupervisionAPI(
+        store: store, cleanup: cleanup, book: configuration.policyBook,
+        pace: configuration.policyPace
+      ).add(to: &routes)
       AdminAPI(
         store: store, cleanup: cleanup, hub: hub,
         waitSeconds: min(configuration.scanWaitSeconds, 15)
@@ -135,12 +142,19 @@ package struct HoldfastServer: Sendable {
     AccessAPI(store: store, authenticator: authenticator).add(to: &routes)
     UsersAPI(store: store).add(to: &routes)
     StatusAPI(store: store, version: configuration.version).add(to: &routes)
+    HealthAPI(
+      store: store, cleanup: cleanup, version: configuration.version,
+      dataDirectory: configuration.dataDirectory
+    ).add(to: &routes)
+    BulkAPI(store: store).add(to: &routes)
+    SchedulesAPI(store: store).add(to: &routes)
     EventsAPI(store: store, hub: hub, authenticator: authenticator).add(to: &routes)
     SignInPages(
       authenticator: authenticator, pages: pages, isEncrypted: configuration.tls != nil
     ).add(to: &routes)
     pages.assets.add(to: &routes)
     pages.add(to: &routes)
+    DescriptionPages(pages: pages).add(to: &routes)
     envelope.table.set(routes.table)
     return (router, routes.table)
   }

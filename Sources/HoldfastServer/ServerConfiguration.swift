@@ -28,6 +28,10 @@ package struct ServerConfiguration: Sendable {
   /// Ten times what a busy page or an eager script asks; it stops what runs away.
   package static let usualCallerLimit = RateLimit(perSecond: 1000, burst: 2000)
   package static let usualAddressLimit = RateLimit(perSecond: 20, burst: 200)
+  /// What ``policies`` is read from, with the origin of each value.
+  package var policyBook = PolicyBook()
+  /// How soon what is stuck is looked at.
+  package var policyPace = WorstCase.Pace()
 
   package init(
     host: String = "127.0.0.1", port: Int = 8710, dataDirectory: String, version: String,

@@ -125,6 +125,8 @@ package protocol ScanStore: Sendable {
   func now() async throws(StoreError) -> Timestamp
   /// How many scans have each status.
   func statusCounts() async throws(StoreError) -> [ScanStatus: Int64]
+  /// The active scans by kind and status, counted from the index of what is active.
+  func queueDepth() async throws(StoreError) -> [QueueDepth]
 
   // MARK: Settings and tokens
 

@@ -249,6 +249,11 @@ extension FaultyStore {
     return try await base.statusCounts()
   }
 
+  package func queueDepth() async throws(StoreError) -> [QueueDepth] {
+    try enter(.read)
+    return try await base.queueDepth()
+  }
+
   package func setting(_ name: String) async throws(StoreError) -> String? {
     try enter(.settings)
     return try await base.setting(name)

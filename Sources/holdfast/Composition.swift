@@ -97,13 +97,13 @@ struct Composition: Sendable {
   }
 
   /// Takes part in leading the sweep.
-  func sweeper(_ store: any SupervisionStore, _ rhythms: RhythmLibrary) -> Sweeper {
-    Sweeper(
-      store: store,
-      configuration: Sweeper.Configuration(
-        holder: LinuxProcess.current().name, intervalSeconds: configuration.sweepIntervalSeconds,
-        rhythms: rhythms, policy: policy),
-      logger: logger)
+  func sweeper(_ store: SQLStore, _ rhythms: RhythmLibrary) -> Sweeper {
+    var settings = Sweeper.Configuration(
+      holder: LinuxProcess.current().name, intervalSeconds: configuration.sweepIntervalSeconds,
+      rhythms: rhythms, policy: policy)
+    let scheduler = Scheduler(store: store, policy: policy, logger: logger)
+    settings.chores = { () async throws(StoreError) in try await scheduler.turn() }
+    return Sweeper(store: store, configuration: settings, logger: logger)
   }
 
   func planner(_ store: any SupervisionStore) -> SweepPlanner {

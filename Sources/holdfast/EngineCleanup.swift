@@ -24,6 +24,30 @@ struct EngineCleanup: CleanupService {
     return CleanupReport(plan: planned.plan, outcomes: Dictionary(outcomes) { $1 })
   }
 
+  func plan(
+    _ filter: RecoveryPlan.Filter, _ limits: CleanupLimits
+  ) async throws(StoreError) -> RecoveryPlan {
+    try await desk.plan(filter: filter, request: limits).plan
+  }
+
+  func apply(
+    _ hash: String, _ filter: RecoveryPlan.Filter, _ limits: CleanupLimits, by actor: String
+  ) async throws(StoreError) -> PlanApplication {
+    let planned = try await desk.plan(filter: filter, request: limits)
+    guard planned.plan.hash == hash else { return .moved(planned.plan) }
+    let results = await desk.apply(planned, by: actor)
+    let outcomes = results.map { ($0.entry.scanID, $0.outcome.rawValue) }
+    return .applied(CleanupReport(plan: planned.plan, outcomes: Dictionary(outcomes) { $1 }))
+  }
+
+  func check(
+    kind: String, target: String, ageHours: Double?
+  ) async throws(StoreError) -> PreScanCheck {
+    try await desk.check(kind: kind, target: target, ageHours: ageHours)
+  }
+
+  func sweepLeader() async throws(StoreError) -> String? { try await desk.sweepLeader() }
+
   func resetFailed(
     dryRun: Bool, by actor: String
   ) async throws(StoreError) -> ResetSummary {

@@ -16,8 +16,7 @@ struct HoldfastCommand: ParsableCommand {
         name: "Scanning",
         subcommands: [
           ScanCommand.self, RunCommand.self, ReportCommand.self, SubmitCommand.self,
-          CheckCommand.self,
-          FollowCommand.self,
+          CheckCommand.self, FollowCommand.self, ScheduleCommand.self,
         ]),
       CommandGroup(
         name: "Reading",

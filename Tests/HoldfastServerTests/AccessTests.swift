@@ -397,7 +397,8 @@ private struct Cast: Sendable {
   func path(_ pattern: String) -> String {
     let isToken = pattern.hasPrefix("/api/v1/tokens")
     return pattern.replacing("{id}", with: isToken ? "nothing" : String(scan))
-      .replacing("{name}", with: "scope-held")
+      .replacing("{name}", with: "scope-held").replacing("{kind}", with: "library")
+      .replacing("{hash}", with: "abc")
   }
 }
 
@@ -410,6 +411,20 @@ private struct NoCleanup: CleanupService {
   func clean(
     _ limits: CleanupLimits, dryRun: Bool, by actor: String
   ) async throws(StoreError) -> CleanupReport { throw .unavailable("not asked for") }
+
+  func plan(
+    _ filter: RecoveryPlan.Filter, _ limits: CleanupLimits
+  ) async throws(StoreError) -> RecoveryPlan { throw .unavailable("not asked for") }
+
+  func apply(
+    _ hash: String, _ filter: RecoveryPlan.Filter, _ limits: CleanupLimits, by actor: String
+  ) async throws(StoreError) -> PlanApplication { throw .unavailable("not asked for") }
+
+  func check(
+    kind: String, target: String, ageHours: Double?
+  ) async throws(StoreError) -> PreScanCheck { throw .unavailable("not asked for") }
+
+  func sweepLeader() async throws(StoreError) -> String? { throw .unavailable("not asked for") }
 
   func resetFailed(
     dryRun: Bool, by actor: String

@@ -146,7 +146,7 @@ import Testing
         headers: [("Content-Type", "application/json")])
       #expect(body.status == 413)
       #expect(body.problem == "too-large")
-      let query = try await server.get("/api/v1/scans?kind=" + large.prefix(5000))
+      let query = try await server.get("/api/v1/scans?kind=" + large.prefix(20_000))
       #expect(query.status == 413)
     }
   }

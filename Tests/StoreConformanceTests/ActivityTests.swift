@@ -56,24 +56,6 @@ import Testing
     }
   }
 
-  @Test(arguments: TestedDatabase.allCases)
-  func activeScansAreCountedByKind(_ database: TestedDatabase) async throws {
-    let fixture = try await Fixture(database)
-    for kind in ["site", "library", "site"] {
-      _ = try await fixture.submit(.sample(kind: kind))
-    }
-    for status in [ScanStatus.running, .paused, .completed, .failed] {
-      _ = try await fixture.scan(in: status)
-    }
-    #expect(
-      try await fixture.store.queueDepths() == [
-        QueueDepth(kind: "library", status: .paused, count: 1),
-        QueueDepth(kind: "library", status: .pending, count: 1),
-        QueueDepth(kind: "library", status: .running, count: 1),
-        QueueDepth(kind: "site", status: .pending, count: 2),
-      ])
-  }
-
   /// Other tenants' scans are in nobody else's plots.
   @Test(arguments: TestedDatabase.allCases)
   func eachTenantSeesItsOwn(_ database: TestedDatabase) async throws {
@@ -86,7 +68,7 @@ import Testing
     for (tenant, count) in [("default", 1), ("other", 2), ("third", 0)] {
       let seen = fixture.store.seen(by: Caller(scope: .only(tenant), actor: "somebody"))
       #expect(try await seen.activity(lastSeconds: 60, limit: 10).ended.count == count)
-      #expect(try await seen.queueDepths().reduce(0) { $0 + $1.count } == Int64(count))
+      #expect(try await seen.queueDepth().reduce(0) { $0 + $1.count } == Int64(count))
     }
   }
 }

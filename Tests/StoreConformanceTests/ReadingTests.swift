@@ -48,6 +48,27 @@ import Testing
   }
 
   @Test(arguments: TestedDatabase.allCases)
+  func theQueueIsCountedByKindAndStatus(_ database: TestedDatabase) async throws {
+    let fixture = try await Fixture(database)
+    let store = fixture.store
+    #expect(try await store.queueDepth().isEmpty)
+    var first: Scan?
+    for target in ["/a", "/b", "/c"] {
+      let scan = try await fixture.submit(.sample(target, exclusivity: .none))
+      first = first ?? scan
+    }
+    let ended = try await fixture.submit(.sample("/d", kind: "site", exclusivity: .none))
+    _ = try await store.act(.cancel, on: ended.id, by: "a", reason: nil)
+    let depth = try await store.queueDepth()
+    #expect(
+      depth == [
+        QueueDepth(
+          kind: "library", status: .pending, count: 3, due: 3,
+          oldestAt: try #require(first).createdAt)
+      ])
+  }
+
+  @Test(arguments: TestedDatabase.allCases)
   func listsOfOneScanArePaged(_ database: TestedDatabase) async throws {
     let fixture = try await Fixture(database)
     let claim = try await fixture.running()

@@ -179,6 +179,30 @@ package struct WorkerRecord: Sendable, Hashable, Codable {
   }
 }
 
+/// How many active scans of one kind have one status.
+package struct QueueDepth: Sendable, Hashable, Codable {
+  package var kind: String
+  package var status: ScanStatus
+  package var count: Int64
+  /// Of the pending ones, those that can be claimed now.
+  package var due: Int64
+  /// When the oldest was submitted.
+  package var oldestAt: Timestamp
+
+  package init(kind: String, status: ScanStatus, count: Int64, due: Int64, oldestAt: Timestamp) {
+    self.kind = kind
+    self.status = status
+    self.count = count
+    self.due = due
+    self.oldestAt = oldestAt
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case kind, status, count, due
+    case oldestAt = "oldest_at"
+  }
+}
+
 /// A stretch of a long list, and where the next one begins.
 package struct Page<Row: Sendable & Codable>: Sendable, Codable {
   package var items: [Row]

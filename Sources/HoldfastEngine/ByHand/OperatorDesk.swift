@@ -88,6 +88,11 @@ package struct OperatorDesk: Sendable {
     return await apply(planned, by: actor).first?.outcome
   }
 
+  /// The process that leads the sweep; `nil` while none does.
+  package func sweepLeader() async throws(StoreError) -> String? {
+    try await store.leader(of: "sweep")
+  }
+
   /// A life that fell silent is missed for an hour, unless the worker has been started again.
   private static func known(_ fleet: Fleet) -> [Fleet.Worker] {
     let live = Set(fleet.live.map { [$0.record.name, $0.record.host] })

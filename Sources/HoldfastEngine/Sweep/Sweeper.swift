@@ -20,6 +20,8 @@ package final class Sweeper: Sendable {
     package var rhythms: RhythmLibrary?
     /// This process's own steady clock. A simulation drives it.
     package var instant: @Sendable () -> ContinuousClock.Instant = { .now }
+    /// What else the leader does, in each of its turns: briefly, since the lead is renewed between them.
+    package var chores: (@Sendable () async throws(StoreError) -> Void)?
     /// How often the processes of this machine's workers are looked at: an end is noticed so soon.
     package var watchSeconds = 0.25
     /// 0 to 1.
@@ -153,7 +155,9 @@ package final class Sweeper: Sendable {
     let asked = configuration.instant()
     let leads = try await lead()
     observe(.databaseLatency(seconds: (configuration.instant() - asked).seconds))
-    guard leads, state.withLock({ $0.nextSweep <= asked }) else { return }
+    guard leads else { return }
+    await doChores()
+    guard state.withLock({ $0.nextSweep <= asked }) else { return }
     await configuration.rhythms?.refresh()
     // A lead that is not sure to be used is not renewed either.
     state.withLock { $0.isLeadUnsure = true }
@@ -183,6 +187,15 @@ package final class Sweeper: Sendable {
       : try await store.lead("sweep", as: holder, forSeconds: configuration.termSeconds)
     state.withLock { ($0.leads, $0.isLeadUnsure) = (leads, false) }
     return leads
+  }
+
+  /// What goes wrong with them must not keep the sweep from its work.
+  private func doChores() async {
+    do throws(StoreError) {
+      try await configuration.chores?()
+    } catch {
+      logger.error("a chore failed; it is tried again", metadata: ["error": "\(error)"])
+    }
   }
 
   /// One sweep: looks at all that is due, recovers what is stuck, and sets the next look of the others.

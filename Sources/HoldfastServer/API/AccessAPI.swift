@@ -145,7 +145,8 @@ struct AccessAPI: Sendable {
   private func auditLog(_ request: Request, _ context: ServerContext) async throws -> Response {
     let query = try Query(request, known: ["action", "actor", "cursor", "limit", "object"])
     let filter = AuditFilter(
-      actor: query["actor"], action: query["action"], object: query["object"])
+      actor: try query.text("actor", most: 200), action: try query.text("action", most: 200),
+      object: try query.text("object", most: 200))
     return try .json(
       try await store.seen(by: context.caller).auditLog(
         filter, cursor: try query.cursor, limit: try query.limit()))

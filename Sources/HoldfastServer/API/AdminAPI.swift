@@ -45,7 +45,8 @@ struct AdminAPI: Sendable {
   @concurrent
   private func fail(_ request: Request, _ context: ServerContext) async throws -> Response {
     let body = try await Self.body(request, context, known: ["reason"])
-    let reason = try body.text("reason") ?? "Manually marked as failed - scan appeared stuck"
+    let reason =
+      try body.text("reason", most: 1000) ?? "Manually marked as failed - scan appeared stuck"
     let actions = ScanActions(store: store)
     var scan: Scan
     switch try await actions.act(.fail, reason: reason, context) {
@@ -93,27 +94,5 @@ struct AdminAPI: Sendable {
     }
     return try await JSONBody(
       request, known: known, alsoAs: [nil, "application/x-www-form-urlencoded"])
-  }
-}
-
-extension JSONBody {
-  fileprivate func flag(_ name: String) throws(Problem) -> Bool? {
-    switch members[name] {
-    case nil, .null: return Optional<Bool>.none
-    case .bool(let flag): return flag
-    case .some: throw .invalid(name, "“\(name)” must be true or false.")
-    }
-  }
-
-  /// A limit in minutes: above 0, and at most a year.
-  fileprivate func minutes(_ name: String) throws(Problem) -> Double? {
-    switch members[name] {
-    case nil, .null: return Optional<Double>.none
-    case .some(let value):
-      guard let minutes = value.doubleValue, minutes > 0, minutes <= 525_600 else {
-        throw .invalid(name, "“\(name)” must be a number of minutes above 0, up to 525600.")
-      }
-      return minutes
-    }
   }
 }

@@ -10,6 +10,20 @@ package protocol CleanupService: Sendable {
   func clean(
     _ limits: CleanupLimits, dryRun: Bool, by actor: String
   ) async throws(StoreError) -> CleanupReport
+  /// Plans, narrowed by a filter and by limits of this request, and changes nothing.
+  func plan(
+    _ filter: RecoveryPlan.Filter, _ limits: CleanupLimits
+  ) async throws(StoreError) -> RecoveryPlan
+  /// Makes the plan of the same request again, and applies it if it has this hash.
+  func apply(
+    _ hash: String, _ filter: RecoveryPlan.Filter, _ limits: CleanupLimits, by actor: String
+  ) async throws(StoreError) -> PlanApplication
+  /// What to do ahead of a scan of this target.
+  func check(
+    kind: String, target: String, ageHours: Double?
+  ) async throws(StoreError) -> PreScanCheck
+  /// The process that leads the sweep; `nil` while none does.
+  func sweepLeader() async throws(StoreError) -> String?
   /// Puts failed scans back to pending, or tells which it would put back.
   func resetFailed(
     dryRun: Bool, by actor: String
@@ -47,6 +61,13 @@ package struct CleanupReport: Sendable {
     self.plan = plan
     self.outcomes = outcomes
   }
+}
+
+/// What became of the wish to apply a plan.
+package enum PlanApplication: Sendable {
+  case applied(CleanupReport)
+  /// Something has moved: this is what would be done now.
+  case moved(RecoveryPlan)
 }
 
 /// Which failed scans went, or would go, back to pending.

@@ -25,10 +25,11 @@ struct ScannerAPI: Sendable {
     params["root_path"] = nil
     let wish = Submitter.Wish(
       kind: "library", target: try body.requiredText("root_path"), params: .object(params),
-      createdBy: context.actor)
+      idempotencyKey: try request.idempotencyKey, createdBy: context.actor)
     switch try await submit(wish, context.caller) {
     case .created(let scan), .existing(let scan):
-      let scan = try await hub.end(of: scan, within: .seconds(waitSeconds))
+      let wait = min(waitSeconds, request.preferredWaitSeconds ?? waitSeconds)
+      let scan = wait > 0 ? try await hub.end(of: scan, within: .seconds(wait)) : scan
       return try .json(
         ScannerShapes.result(scan), status: scan.status.isTerminal ? .ok : .accepted)
     case .scopeHeld(let holder): throw Submitter.scopeHeld(by: holder)

@@ -18,6 +18,7 @@ struct ScansAPI: Sendable {
     routes.get("/api/v1/scans/{id}/events", events)
     routes.get("/api/v1/scans/{id}/errors", errors)
     routes.get("/api/v1/scans/{id}/items", items)
+    routes.get("/api/v1/scans/{id}/checkpoint", checkpoint)
     if let cleanup {
       // Asking a scan's worker changes its row.
       routes.getOnly("/api/v1/scans/{id}/why") { request, context in
@@ -38,8 +39,7 @@ struct ScansAPI: Sendable {
     let wish = Submitter.Wish(
       kind: try body.requiredText("kind"), target: try body.requiredText("target"),
       params: body.members["params"] ?? .object([:]), priority: Int(priority),
-      idempotencyKey: try Self.idempotencyKey(request),
-      createdBy: context.actor)
+      idempotencyKey: try request.idempotencyKey, createdBy: context.actor)
     switch try await submitter.submit(wish, for: context.caller) {
     case .created(let scan):
       return try .json(
@@ -53,7 +53,8 @@ struct ScansAPI: Sendable {
   private func list(_ request: Request, _ context: ServerContext) async throws -> Response {
     let query = try Query(request, known: ["cursor", "kind", "limit", "status", "target"])
     let filter = ScanFilter(
-      statuses: try query.statuses(), kind: query["kind"], target: query["target"])
+      statuses: try query.statuses(), kind: try query.text("kind", most: 64),
+      target: try query.text("target", most: 1000))
     return try .json(
       try await store.seen(by: context.caller).scans(
         filter, cursor: try query.cursor, limit: try query.limit()))
@@ -108,24 +109,41 @@ struct ScansAPI: Sendable {
       try await cleanup.why(try await store.scan(in: context), waitSeconds: seconds))
   }
 
+  private struct Checkpoint: Encodable {
+    var scan: Scan
+
+    enum CodingKeys: String, CodingKey {
+      case number, attempt, checkpoint
+      case scanID = "scan_id"
+      case savedAt = "saved_at"
+    }
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(scan.id, forKey: .scanID)
+      try container.encode(scan.number, forKey: .number)
+      try container.encode(scan.attempt, forKey: .attempt)
+      try container.encode(scan.checkpoint ?? .null, forKey: .checkpoint)
+      try container.encode(scan.checkpointAt, forKey: .savedAt)
+    }
+  }
+
+  @concurrent
+  private func checkpoint(_ request: Request, _ context: ServerContext) async throws -> Response {
+    _ = try Query(request, known: [])
+    return try .json(Checkpoint(scan: try await store.scan(in: context)))
+  }
+
   private func act(
     _ action: OperatorAction, _ request: Request, _ context: ServerContext
   ) async throws -> Response {
     let body = try await JSONBody(request, known: ["reason"])
     let outcome = try await ScanActions(store: store, cleanup: cleanup).act(
-      action, reason: try body.text("reason"), context)
+      action, reason: try body.text("reason", most: 1000), context)
     switch outcome {
     case .done(let scan): return try .json(scan)
     case .requested(let scan): return try .json(scan, status: .accepted)
     }
-  }
-
-  private static func idempotencyKey(_ request: Request) throws(Problem) -> String? {
-    guard let key = request.headers[.idempotencyKey] else { return nil }
-    guard (1...255).contains(key.utf8.count) else {
-      throw .invalid("Idempotency-Key", "The header Idempotency-Key must have 1 to 255 characters.")
-    }
-    return key
   }
 }
 
@@ -145,16 +163,20 @@ struct ScanActions: Sendable {
   func act(
     _ action: OperatorAction, reason: String?, _ context: ServerContext
   ) async throws -> Outcome {
-    if let reason, reason.utf8.count > 1000 {
-      throw Problem.invalid("reason", "“reason” is longer than 1000 bytes.")
-    }
     let scan = try await store.scan(in: context)
     if action == .resume, scan.status == .running, let cleanup {
       return try await resumeStuck(
         scan, cleanup.seen(by: context.caller), by: context.actor, reason: reason)
     }
-    let store = store.seen(by: context.caller)
-    switch try await store.act(action, on: scan.id, by: context.actor, reason: reason) {
+    return try await act(action, on: scan, reason: reason, for: context.caller)
+  }
+
+  /// - Throws: ``Problem`` where it cannot be done.
+  func act(
+    _ action: OperatorAction, on scan: Scan, reason: String?, for caller: Caller
+  ) async throws -> Outcome {
+    let store = store.seen(by: caller)
+    switch try await store.act(action, on: scan.id, by: caller.actor, reason: reason) {
     case .done(let scan): return .done(scan)
     case .requested(let scan): return .requested(scan)
     case .notAllowed(let scan):

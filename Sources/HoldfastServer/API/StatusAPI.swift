@@ -36,7 +36,10 @@ struct StatusAPI: Sendable {
       context.logger.warning("the database is not well", metadata: ["error": "\(error)"])
     }
     let health = Health(status: database, version: version, components: ["database": database])
-    return try .json(health, status: database == "healthy" ? .ok : .serviceUnavailable)
+    let isDown = database != "healthy"
+    return try .json(
+      health, status: isDown ? .serviceUnavailable : .ok,
+      headers: isDown ? [.retryAfter: "5"] : [:])
   }
 
   @concurrent

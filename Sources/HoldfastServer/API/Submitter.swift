@@ -51,9 +51,7 @@ struct Submitter: Sendable {
   private func validated(
     _ wish: Wish
   ) throws(Problem) -> (target: String, params: JSONValue) {
-    guard wish.target.utf8.count <= 4096 else {
-      throw .invalid("target", "“target” is longer than 4096 bytes.")
-    }
+    try Text.check(wish.target, as: "target", most: 4096)
     do {
       return try kinds.validate(kind: wish.kind, target: wish.target, params: wish.params)
     } catch {

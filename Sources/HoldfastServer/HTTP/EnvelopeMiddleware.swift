@@ -28,6 +28,7 @@ struct EnvelopeMiddleware: RouterMiddleware {
     } catch {
       response = answer(to: error, request, context)
     }
+    response = response.conditional(on: request)
     // Bytes after such an answer would be taken for the next one on the same connection.
     if request.method == .head { response = response.createHeadResponse() }
     SecurityHeaders.apply(to: &response.headers)

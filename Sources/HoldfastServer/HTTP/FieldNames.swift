@@ -5,6 +5,7 @@ extension HTTPField.Name {
   static let requestID = named("X-Request-ID")
   static let csrfToken = named("X-CSRF-Token")
   static let idempotencyKey = named("Idempotency-Key")
+  static let prefer = named("Prefer")
   static let lastEventID = named("Last-Event-ID")
   static let secFetchSite = named("Sec-Fetch-Site")
   static let forwardedProtocol = named("X-Forwarded-Proto")

@@ -8,13 +8,20 @@ import NIOCore
 /// field.
 struct JSONBody: Sendable {
   let members: [String: JSONValue]
+  /// What comes before the names in problems: `filter.`, for the members of `filter`.
+  private let prefix: String
 
-  /// - Parameter known: every member that the endpoint understands.
-  init(members: [String: JSONValue], known: [String]) throws(Problem) {
+  /// - Parameters:
+  ///   - known: every member that the endpoint understands.
+  ///   - prefix: what comes before their names in problems.
+  init(
+    members: [String: JSONValue], known: [String], at prefix: String = ""
+  ) throws(Problem) {
     for name in members.keys.sorted() where !known.contains(name) {
-      throw .unknownName(name, known: known, what: "field")
+      throw .unknownName(name, known: known, what: "field", at: prefix)
     }
     self.members = members
+    self.prefix = prefix
   }
 
   /// Collects and parses the body; one that is absent counts as `{}` where nothing is required.
@@ -48,17 +55,30 @@ struct JSONBody: Sendable {
     return members
   }
 
-  func text(_ name: String) throws(Problem) -> String? {
+}
+
+extension JSONBody {
+  /// A text of up to so many characters; `nil` if the member is absent or null.
+  func text(_ name: String, most: Int = .max) throws(Problem) -> String? {
+    let field = prefix + name
     switch members[name] {
     case nil, .null: return nil
-    case .string(let text): return text
-    case .some: throw .invalid(name, "“\(name)” must be a text.")
+    case .string(let text):
+      try Text.check(text, as: field, most: most)
+      return text
+    case .some: throw .invalid(field, "“\(field)” must be a text.")
     }
   }
 
-  func requiredText(_ name: String) throws(Problem) -> String {
-    guard let text = try text(name) else {
-      throw .invalid(name, "“\(name)” is missing; it must be a text.")
+  /// A text where null is not taken for an absent one.
+  func givenText(_ name: String, most: Int) throws(Problem) -> String? {
+    guard members[name] != nil else { return nil }
+    return try requiredText(name, most: most)
+  }
+
+  func requiredText(_ name: String, most: Int = .max) throws(Problem) -> String {
+    guard let text = try text(name, most: most) else {
+      throw .invalid(prefix + name, "“\(prefix + name)” is missing; it must be a text.")
     }
     return text
   }
@@ -69,16 +89,71 @@ struct JSONBody: Sendable {
     case .some(let value):
       guard let number = value.intValue, range.contains(number) else {
         throw .invalid(
-          name, "“\(name)” must be a whole number from \(range.lowerBound) to \(range.upperBound).")
+          prefix + name,
+          "“\(prefix + name)” must be a whole number from \(range.lowerBound) to \(range.upperBound)."
+        )
       }
       return number
+    }
+  }
+
+  func number(_ name: String, in range: ClosedRange<Double>) throws(Problem) -> Double? {
+    switch members[name] {
+    case nil, .null: return Optional<Double>.none
+    case .some(let value):
+      guard let number = value.doubleValue, range.contains(number) else {
+        throw .invalid(
+          prefix + name,
+          "“\(prefix + name)” must be a number from \(Int(range.lowerBound)) to "
+            + "\(Int(range.upperBound)).")
+      }
+      return number
+    }
+  }
+
+  func flag(_ name: String) throws(Problem) -> Bool? {
+    switch members[name] {
+    case nil, .null: return Optional<Bool>.none
+    case .bool(let flag): return flag
+    case .some: throw .invalid(prefix + name, "“\(prefix + name)” must be true or false.")
+    }
+  }
+
+  /// A limit in minutes: above 0, and at most a year.
+  func minutes(_ name: String) throws(Problem) -> Double? {
+    switch members[name] {
+    case nil, .null: return Optional<Double>.none
+    case .some(let value):
+      guard let minutes = value.doubleValue, minutes > 0, minutes <= 525_600 else {
+        throw .invalid(
+          prefix + name,
+          "“\(prefix + name)” must be a number of minutes above 0, up to 525600.")
+      }
+      return minutes
+    }
+  }
+}
+
+/// What every text of a request must be.
+enum Text {
+  /// No database column holds a zero byte, and no text is longer than what the description of the API says.
+  ///
+  /// - Parameter most: in characters, as JSON Schema counts them: Unicode scalars.
+  static func check(_ text: String, as field: String, most: Int = .max) throws(Problem) {
+    if text.utf8.contains(0) {
+      throw .invalid(field, "“\(field)” must not hold a zero byte.")
+    }
+    if text.utf8.count > most, text.unicodeScalars.count > most {
+      throw .invalid(field, "“\(field)” is longer than \(most) characters.")
     }
   }
 }
 
 extension Problem {
-  static func unknownName(_ name: String, known: [String], what: String) -> Problem {
-    let shown = String(name.prefix(64)).visible
+  static func unknownName(
+    _ name: String, known: [String], what: String, at prefix: String = ""
+  ) -> Problem {
+    let shown = prefix + String(name.prefix(64)).visible
     let advice =
       if let nearest = NearestName.of(name, among: known) {
         "did you mean “\(nearest)”?"

@@ -5,15 +5,16 @@ import Hummingbird
 import NIOCore
 
 extension Response {
-  /// An answer in JSON, with sorted keys.
+  /// An answer in JSON, with sorted keys, and with the tag of a read that can be asked for again.
   static func json(
     _ value: some Encodable, status: HTTPResponse.Status = .ok,
     contentType: String = "application/json", headers: HTTPFields = [:]
   ) throws -> Response {
     var headers = headers
     headers[.contentType] = contentType
-    return Response(
-      status: status, headers: headers, body: .init(byteBuffer: try JSONText.buffer(value)))
+    let body = try JSONText.buffer(value)
+    if status == .ok { headers[.eTag] = EntityTag.of(body) }
+    return Response(status: status, headers: headers, body: .init(byteBuffer: body))
   }
 
   static func html(

@@ -18,6 +18,7 @@ enum ProblemKind: String, CaseIterable, Sendable {
   case scopeHeld = "scope-held"
   case actionNotAllowed = "action-not-allowed"
   case idempotencyConflict = "idempotency-conflict"
+  case planMoved = "plan-moved"
   case tooLarge = "too-large"
   case unsupportedMediaType = "unsupported-media-type"
   case hostNotServed = "host-not-served"
@@ -36,7 +37,7 @@ enum ProblemKind: String, CaseIterable, Sendable {
     case .notPermitted, .crossSite, .csrf: .forbidden
     case .notFound, .scanNotFound, .tokenNotFound, .userNotFound: .notFound
     case .methodNotAllowed: .methodNotAllowed
-    case .scopeHeld, .actionNotAllowed, .idempotencyConflict, .nameTaken: .conflict
+    case .scopeHeld, .actionNotAllowed, .idempotencyConflict, .nameTaken, .planMoved: .conflict
     case .tooLarge: .contentTooLarge
     case .unsupportedMediaType: .unsupportedMediaType
     case .hostNotServed: .misdirectedRequest
@@ -64,6 +65,7 @@ enum ProblemKind: String, CaseIterable, Sendable {
     case .scopeHeld: "Scan already in progress"
     case .actionNotAllowed: "Not possible in this status"
     case .idempotencyConflict: "Idempotency key used for another request"
+    case .planMoved: "The plan does not hold any more"
     case .tooLarge: "Request too large"
     case .unsupportedMediaType: "Unsupported media type"
     case .hostNotServed: "Host not served here"
@@ -119,7 +121,10 @@ enum ProblemKind: String, CaseIterable, Sendable {
         + "a failed one reset."
     case .idempotencyConflict:
       "The Idempotency-Key was used before, for a scan of another kind or target."
-    case .tooLarge: "A body may have up to 1 MiB, a query string up to 4 KiB."
+    case .planMoved:
+      "Scans have moved since the plan was made. “plan” is the hash of what would be done now; look "
+        + "at it first."
+    case .tooLarge: "A body may have up to 1 MiB, a query string up to 16 KiB."
     case .unsupportedMediaType: "Send the body as application/json."
     case .hostNotServed:
       "The Host header names a host that this server does not answer for: a guard against DNS "

@@ -5,11 +5,11 @@ import Hummingbird
 struct Query: Sendable {
   private let fields: [(name: String, value: String)]
 
-  /// The query string; longer than 4 KiB is refused.
+  /// The query string; longer than 16 KiB is refused.
   init(_ request: Request) throws(Problem) {
     let text = request.uri.query ?? ""
-    guard text.utf8.count <= 4096 else {
-      throw Problem(.tooLarge, "The query string is longer than 4 KiB.")
+    guard text.utf8.count <= 16_384 else {
+      throw Problem(.tooLarge, "The query string is longer than 16 KiB.")
     }
     self.init(encoded: text)
   }
@@ -17,8 +17,11 @@ struct Query: Sendable {
   /// A query string that may hold only these parameters.
   init(_ request: Request, known: [String]) throws(Problem) {
     try self.init(request)
-    for field in fields where !known.contains(field.name) {
-      throw .unknownName(field.name, known: known, what: "query parameter")
+    for field in fields {
+      guard known.contains(field.name) else {
+        throw .unknownName(field.name, known: known, what: "query parameter")
+      }
+      try Text.check(field.value, as: field.name)
     }
   }
 
@@ -49,6 +52,30 @@ struct Query: Sendable {
       throw .invalid("limit", "“limit” must be a whole number from 1 to \(most).")
     }
     return limit
+  }
+
+  /// A text of up to so many characters; `nil` if the parameter is absent.
+  func text(_ name: String, most: Int) throws(Problem) -> String? {
+    guard let text = self[name] else { return nil }
+    try Text.check(text, as: name, most: most)
+    return text
+  }
+
+  func requiredText(_ name: String, most: Int) throws(Problem) -> String {
+    guard let text = try text(name, most: most) else {
+      throw .invalid(name, "The query parameter “\(name)” is missing.")
+    }
+    return text
+  }
+
+  func number(_ name: String, in range: ClosedRange<Double>) throws(Problem) -> Double? {
+    guard let text = self[name] else { return nil }
+    guard let number = Double(text), range.contains(number) else {
+      throw .invalid(
+        name,
+        "“\(name)” must be a number from \(Int(range.lowerBound)) to \(Int(range.upperBound)).")
+    }
+    return number
   }
 
   var cursor: String? {

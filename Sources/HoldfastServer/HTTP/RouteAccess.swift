@@ -22,6 +22,8 @@ enum RouteAccess: Sendable, Hashable {
       "GET /assets/{name}": .open,
       "GET /favicon.ico": .open,
       "GET /problems/{name}": .open,
+      "GET /openapi.yaml": .open,
+      "GET /docs": .open,
 
       "GET /": .role(.viewer),
       "GET /overview": .role(.viewer),
@@ -41,6 +43,23 @@ enum RouteAccess: Sendable, Hashable {
       "GET /api/v1/scans/{id}/why": .role(.viewer),
       "GET /api/v1/scans/{id}/errors": .role(.viewer),
       "GET /api/v1/scans/{id}/items": .role(.viewer),
+      "GET /api/v1/scans/{id}/checkpoint": .role(.viewer),
+      "POST /api/v1/bulk-actions": .role(.operator),
+      "GET /api/v1/policies": .role(.viewer),
+      "GET /api/v1/policies/{kind}": .role(.viewer),
+      "GET /api/v1/check": .role(.viewer),
+      "POST /api/v1/unlock": .role(.operator),
+      "GET /api/v1/sweep": .role(.viewer),
+      "POST /api/v1/plans": .role(.viewer),
+      "POST /api/v1/plans/{hash}/apply": .role(.operator),
+      "GET /api/v1/queue": .role(.viewer),
+      "GET /api/v1/schedules": .role(.viewer),
+      "POST /api/v1/schedules": .role(.operator),
+      "GET /api/v1/schedules/{name}": .role(.viewer),
+      "DELETE /api/v1/schedules/{name}": .role(.operator),
+      "GET /api/v1/schedules/{name}/next": .role(.viewer),
+      "GET /health/detailed": .role(.viewer),
+      "GET /health/workers": .role(.viewer),
       "GET /api/v1/events": .role(.viewer),
       "GET /api/v1/workers": .role(.viewer),
 
@@ -80,7 +99,13 @@ enum RouteAccess: Sendable, Hashable {
   ///
   /// - Parameter path: the route's as it was registered, which is none where no route answers.
   static func isOpen(_ request: Request, at path: String?) -> Bool {
-    of(request.method, path ?? "") == .open || table["GET \(request.uri.path)"] == .open
+    if of(request.method, path ?? "") == .open { return true }
+    let segments = request.uri.path.split(separator: "/")
+    return openAddresses.contains { RouteTable.matches($0, segments) }
+  }
+
+  private static let openAddresses = table.filter { $0.value == .open }.keys.map { name in
+    name.drop { $0 != "/" }.split(separator: "/")
   }
 
   /// - Throws: ``Problem`` for somebody who may not.

@@ -36,6 +36,10 @@ struct Routes {
     register(.put, path, handler)
   }
 
+  mutating func delete(_ path: String, _ handler: @escaping Handler) {
+    register(.delete, path, handler)
+  }
+
   private mutating func register(
     _ method: HTTPRequest.Method, _ path: String, _ handler: @escaping Handler
   ) {
@@ -70,6 +74,11 @@ struct RouteTable: Sendable {
     }
   }
 
+  /// Every address as it was registered, with its methods.
+  var all: [(path: String, methods: [HTTPRequest.Method])] {
+    entries.map { ("/" + $0.segments.joined(separator: "/"), $0.methods) }
+  }
+
   /// Empty for an address that does not exist.
   func methods(at path: String) -> [HTTPRequest.Method] {
     let segments = path.split(separator: "/")
@@ -80,7 +89,8 @@ struct RouteTable: Sendable {
     return methods
   }
 
-  private static func matches(_ pattern: [Substring], _ path: [Substring]) -> Bool {
+  /// Whether a path is of a pattern's form; `{…}` stands for any one component.
+  static func matches(_ pattern: [Substring], _ path: [Substring]) -> Bool {
     pattern.count == path.count
       && zip(pattern, path).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
   }

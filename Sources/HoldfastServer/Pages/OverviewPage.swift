@@ -84,7 +84,7 @@ struct OverviewPage: Sendable {
     ).items
     let now = try await store.now()
     let workers = try await store.workers().filter { $0.isHere(now: now) }
-    let kinds = Self.kinds(try await activity.queueDepths())
+    let kinds = Self.kinds(try await store.queueDepth())
     let happened = try await plots.activity(activity, scope: context.caller.scope)
     let attention = try await attention(
       plan, running: running, in: store, mayAct: context.may(.operator))

@@ -14,6 +14,7 @@ struct Templates: Sendable {
       ("problem", PackageResources.problem_mustache),
       ("confirm", PackageResources.confirm_mustache),
       ("overview", PackageResources.overview_mustache),
+      ("docs", PackageResources.docs_mustache),
     ] {
       try library.register(String(decoding: bytes, as: UTF8.self), named: name)
     }

@@ -25,19 +25,6 @@ package struct Activity: Sendable {
   package var isCut = false
 }
 
-/// How many active scans of a kind have a status.
-package struct QueueDepth: Sendable, Hashable {
-  package var kind: String
-  package var status: ScanStatus
-  package var count: Int64
-
-  package init(kind: String, status: ScanStatus, count: Int64) {
-    self.kind = kind
-    self.status = status
-    self.count = count
-  }
-}
-
 /// What an overview shows beside the scans themselves.
 package protocol ActivityStore: Sendable {
   /// This store as one caller sees it: what other tenants' scans did is not there.
@@ -47,9 +34,6 @@ package protocol ActivityStore: Sendable {
   func activity(
     lastSeconds: Double, limit: Int
   ) async throws(StoreError) -> Activity
-
-  /// Active scans by kind and status, by name.
-  func queueDepths() async throws(StoreError) -> [QueueDepth]
 }
 
 extension SQLStore: ActivityStore {
@@ -79,15 +63,6 @@ extension SQLStore: ActivityStore {
         }
       }
       return activity
-    }
-  }
-
-  package func queueDepths() async throws(StoreError) -> [QueueDepth] {
-    try await database.read { [scope] (connection) throws(StoreError) in
-      try connection.all(ActivitySQL.depths, [.text(scope.tenant)]) {
-        (row: any SQLRow) throws(StoreError) in
-        QueueDepth(kind: row.text(0), status: row.status(1), count: row.int(2))
-      }
     }
   }
 
@@ -144,11 +119,4 @@ private enum ActivitySQL {
       ORDER BY e.id DESC LIMIT $2
       """)
   }()
-
-  static let depths = Statement(
-    """
-    SELECT kind, status, count(*) FROM scans
-    WHERE \(isActive()) AND tenant_id = coalesce($1, tenant_id)
-    GROUP BY kind, status ORDER BY kind, status
-    """)
 }

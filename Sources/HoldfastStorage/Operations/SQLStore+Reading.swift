@@ -47,6 +47,18 @@ extension SQLStore {
     return Dictionary(rows) { first, _ in first }
   }
 
+  package func queueDepth() async throws(StoreError) -> [QueueDepth] {
+    try await database.read { [scope] (connection) throws(StoreError) in
+      try connection.all(
+        ReadSQL.queueDepth, [.text(scope.tenant)]
+      ) { (row: any SQLRow) throws(StoreError) in
+        QueueDepth(
+          kind: row.text(0), status: row.status(1), count: row.int(2), due: row.int(3),
+          oldestAt: row.time(4))
+      }
+    }
+  }
+
   package func items(
     of id: ScanID, change: Item.Change?, cursor: String?, limit: Int
   ) async throws(StoreError) -> Page<ScanItemRecord> {
@@ -194,6 +206,15 @@ private enum ReadSQL {
   static let statusCounts = Statement("SELECT status, count(*) FROM scans GROUP BY status")
   static let statusCountsOfTenant = Statement(
     "SELECT status, count(*) FROM scans WHERE tenant_id = $1 GROUP BY status")
+
+  static let queueDepth = Statement { dialect in
+    """
+    SELECT kind, status, count(*),
+      count(CASE WHEN status = 'pending' AND run_at <= \(dialect.now) THEN 1 END), min(created_at)
+    FROM scans WHERE \(isActive()) AND ($1 IS NULL OR tenant_id = $1)
+    GROUP BY kind, status ORDER BY kind, status
+    """
+  }
 
   static func items(_ change: Item.Change?) -> Statement {
     change.flatMap { itemsByChange[$0] } ?? allItems

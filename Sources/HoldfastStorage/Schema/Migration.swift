@@ -12,7 +12,7 @@ struct Migration: Sendable {
   /// All of them, in order.
   static let all = [
     first, supervision, byHand, diagnosis, rhythm, access, rowSecurity, reportSequence,
-    historyByHand, users,
+    historyByHand, users, schedules,
   ]
 
   /// The schema that this program needs.

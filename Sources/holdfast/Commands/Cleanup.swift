@@ -82,7 +82,9 @@ struct CleanupCommand: HoldfastSubcommand {
   ) async throws(CommandFailure) -> ExitStatus {
     let results = await desk.apply(planned, by: "cli")
     if output.json {
-      try program.printJSON(CleanupResult(plan: planned.plan, results: results))
+      let outcomes = results.map { ($0.entry.scanID, $0.outcome.rawValue) }
+      try program.printJSON(
+        PlanResult(plan: planned.plan, outcomes: Dictionary(outcomes) { $1 }))
     } else {
       program.output.write(CleanupText.results(results))
     }
@@ -108,7 +110,7 @@ struct CleanupCommand: HoldfastSubcommand {
 
   private func show(_ plan: RecoveryPlan, _ program: Program) throws(CommandFailure) {
     if output.json {
-      if dryRun { try program.printJSON(PlanView(plan: plan)) }
+      if dryRun { try program.printJSON(PlanDocument(plan)) }
     } else {
       program.output.write(CleanupText.plan(plan))
     }

@@ -40,7 +40,7 @@ struct PolicyShowCommand: HoldfastSubcommand {
           + (meant ?? "; there are \(known.joined(separator: ", "))"))
     }
     let configuration = try Composition.settings(program, file: settings.config)
-    let shown = ShownPolicy(
+    let shown = PolicyDocument(
       kind: kind, target: target,
       effective: configuration.policies.effective(kind: kind, target: target),
       pace: .init(sweepSeconds: configuration.sweepIntervalSeconds * 1.2))
@@ -63,25 +63,8 @@ struct SettingsOptions: ParsableArguments {
   var config: String?
 }
 
-/// A policy as `policy show` prints it.
-struct ShownPolicy: Encodable {
-  var kind: String
-  var target: String?
-  var policy: [EffectivePolicy.Row]
-  var worstCase: [WorstCase]
-
-  init(kind: String, target: String?, effective: EffectivePolicy, pace: WorstCase.Pace) {
-    self.kind = kind
-    self.target = target
-    policy = effective.rows
-    worstCase = WorstCase.all(under: effective.policy, pace: pace)
-  }
-
-  enum CodingKeys: String, CodingKey {
-    case kind, target, policy
-    case worstCase = "worst_case"
-  }
-
+extension PolicyDocument {
+  /// As `policy show` prints it for people.
   var lines: [String] {
     let limits = policy.map { row in
       [row.field.rawValue, Self.text(row.value), Self.from(row)]

@@ -29,20 +29,20 @@ struct ServeCommand: HoldfastSubcommand {
     let settings = composition.configuration
     let tls = try Self.tls(settings)
     let store = try await composition.openForWork(connections: settings.databaseConnections)
+    var configuration = ServerConfiguration(
+      host: settings.host, port: settings.port, dataDirectory: settings.dataDirectory,
+      version: holdfastVersion, policies: composition.policy, kinds: settings.kinds,
+      allowedHosts: settings.allowedHosts, tls: tls,
+      callerLimit: RateLimit(
+        perSecond: Double(settings.requestsPerSecond),
+        burst: 2 * Double(settings.requestsPerSecond)),
+      addressLimit: RateLimit(
+        perSecond: Double(settings.addressRequestsPerSecond),
+        burst: 10 * Double(settings.addressRequestsPerSecond)))
+    configuration.policyBook = settings.policies
+    configuration.policyPace = .init(sweepSeconds: settings.sweepIntervalSeconds * 1.2)
     let server = HoldfastServer(
-      store: store,
-      configuration: ServerConfiguration(
-        host: settings.host, port: settings.port, dataDirectory: settings.dataDirectory,
-        version: holdfastVersion, policies: composition.policy, kinds: settings.kinds,
-        allowedHosts: settings.allowedHosts,
-        tls: tls,
-        callerLimit: RateLimit(
-          perSecond: Double(settings.requestsPerSecond),
-          burst: 2 * Double(settings.requestsPerSecond)),
-        addressLimit: RateLimit(
-          perSecond: Double(settings.addressRequestsPerSecond),
-          burst: 10 * Double(settings.addressRequestsPerSecond))),
-      logger: composition.logger,
+      store: store, configuration: configuration, logger: composition.logger,
       cleanup: EngineCleanup(
         desk: composition.desk(store),
         investigation: Investigation(store: store, planner: composition.planner(store))),

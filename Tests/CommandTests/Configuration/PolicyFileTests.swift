@@ -145,7 +145,7 @@ import Testing
 
   @Test func shownWithOriginsAndTheWorstCase() throws {
     let configuration = try load(text)
-    let shown = ShownPolicy(
+    let shown = PolicyDocument(
       kind: "library", target: nil,
       effective: configuration.policies.effective(kind: "library"),
       pace: .init(sweepSeconds: configuration.sweepIntervalSeconds * 1.2))

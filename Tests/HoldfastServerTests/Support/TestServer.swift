@@ -11,7 +11,7 @@ import NIOHTTP1
 
 /// A running server over a real database in a folder of its own, and a client of it.
 struct TestServer: Sendable {
-  let store: any ScanStore & AccessStore
+  let store: any ScanStore & AccessStore & ScheduleStore
   let port: Int
   let token: String
   let folder: TemporaryFolder

@@ -1,0 +1,136 @@
+import HTTPTypes
+import HoldfastCore
+import HoldfastStorage
+import Hummingbird
+
+/// `/api/v1/schedules`: scans at certain times.
+struct SchedulesAPI: Sendable {
+  /// Unbounded: each of its questions names the caller's tenant.
+  let store: any ScheduleStore & ScanStore & AccessStore
+
+  func add(to routes: inout Routes) {
+    routes.get("/api/v1/schedules", list)
+    routes.post("/api/v1/schedules", create)
+    routes.get("/api/v1/schedules/{name}", show)
+    routes.delete("/api/v1/schedules/{name}", remove)
+    routes.get("/api/v1/schedules/{name}/next", next)
+  }
+
+  private struct List: Encodable {
+    var items: [Schedule]
+  }
+
+  @concurrent
+  private func list(_ request: Request, _ context: ServerContext) async throws -> Response {
+    _ = try Query(request, known: [])
+    return try .json(List(items: try await store.schedules(tenantID: context.tenant)))
+  }
+
+  /// Its name makes the request safe to send again: the same schedule is answered with itself.
+  @concurrent
+  private func create(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let body = try await JSONBody(
+      request,
+      known: [
+        "cron", "every_seconds", "kind", "missed", "name", "params", "priority", "target", "zone",
+      ])
+    var draft = try Self.draft(body, by: context.actor)
+    draft.tenantID = context.tenant
+    switch try await store.add(draft) {
+    case .created(let schedule):
+      try await record("schedule.add", schedule, context)
+      return try .json(
+        schedule, status: .created, headers: [.location: "/api/v1/schedules/\(schedule.name)"])
+    case .existing(let schedule): return try .json(schedule)
+    case .nameTaken(let schedule):
+      throw Problem(
+        .nameTaken, "Another schedule has the name “\(schedule.name)”.", field: "name")
+    }
+  }
+
+  private static func draft(
+    _ body: JSONBody, by actor: String
+  ) throws(Problem) -> ScheduleDraft {
+    let priority = try body.wholeNumber("priority", in: -100...100) ?? 0
+    let missed = try body.text("missed") ?? MissedRuns.once.rawValue
+    guard let policy = MissedRuns(rawValue: missed) else {
+      throw .unknownValue(
+        missed, field: "missed", known: MissedRuns.allCases.map(\.rawValue))
+    }
+    do {
+      return try ScheduleDraft(
+        name: try body.requiredText("name"), kind: try body.requiredText("kind"),
+        target: try body.requiredText("target", most: 4096),
+        params: body.members["params"] ?? .object([:]), priority: Int(priority),
+        cron: try body.text("cron", most: 200), zone: try body.text("zone", most: 64),
+        everySeconds: try body.wholeNumber("every_seconds", in: ScheduleRule.intervalRange),
+        missed: policy, createdBy: actor, knowsZone: Zones.isKnown)
+    } catch let refusal as ScheduleDraft.Refusal {
+      throw .invalid(refusal.field, refusal.description)
+    } catch let problem as Problem {
+      throw problem
+    } catch {
+      throw Problem(.unexpected, "The schedule could not be read.")
+    }
+  }
+
+  @concurrent
+  private func show(_ request: Request, _ context: ServerContext) async throws -> Response {
+    _ = try Query(request, known: [])
+    return try .json(try await schedule(in: context))
+  }
+
+  @concurrent
+  private func remove(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let schedule = try await schedule(in: context)
+    let removed = try await store.removeSchedule(
+      named: schedule.name, tenantID: context.tenant)
+    if let removed { try await record("schedule.remove", removed, context) }
+    return Response(status: .noContent)
+  }
+
+  private struct Next: Encodable {
+    var name: String
+    var times: [Timestamp]
+  }
+
+  @concurrent
+  private func next(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let query = try Query(request, known: ["limit"])
+    let limit = try query.limit(default: 5, most: 100)
+    let schedule = try await schedule(in: context)
+    let times = try schedule.upcoming(limit, after: try await store.now())
+    return try .json(Next(name: schedule.name, times: times))
+  }
+
+  private func record(
+    _ action: String, _ schedule: Schedule, _ context: ServerContext
+  ) async throws(StoreError) {
+    let rule: JSONValue = [
+      "kind": .string(schedule.kind), "target": .string(schedule.target),
+      "cron": schedule.cron.map(JSONValue.string) ?? .null, "zone": .string(schedule.zone),
+      "every_seconds": schedule.everySeconds.map(JSONValue.int) ?? .null,
+    ]
+    let isNew = action == "schedule.add"
+    try await store.seen(by: context.caller).recordAction(
+      AuditEntry(
+        tenant: schedule.tenantID, action: action, object: "schedule \(schedule.name)",
+        before: isNew ? .null : rule, after: isNew ? rule : .null))
+  }
+
+  private func schedule(in context: ServerContext) async throws -> Schedule {
+    let name = context.parameters.get("name") ?? ""
+    guard !name.utf8.contains(0),
+      let schedule = try await store.schedule(named: name, tenantID: context.tenant)
+    else {
+      throw Problem(
+        .notFound, "There is no schedule “\(String(name.prefix(64)).visible)”.")
+    }
+    return schedule
+  }
+}
+
+extension ServerContext {
+  /// Whose schedules they are: the caller's own, and of an admin of all tenants the default tenant's.
+  fileprivate var tenant: String { caller.scope.tenant ?? TenantScope.defaultTenant }
+}
