@@ -57,7 +57,7 @@ test: ## Run every test: unit, both databases, real processes, a real browser, s
 
 .PHONY: api-check
 api-check: ## Make requests of every kind of a live server and hold each answer against openapi.yaml
-	@scripts/bootstrap test
+	@scripts/bootstrap api-check
 	swift build --product holdfast
 	@scripts/api-check
 

@@ -13,8 +13,8 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct APIDescriptionTests {
   /// What people open in a browser. Everything else is for programs, and described.
   private static let pages: Set<String> = [
-    "/", "/overview", "/scans", "/scans/{id}", "/cleanup", "/reset", "/sign-in", "/sign-out", "/assets/{name}",
-    "/favicon.ico",
+    "/", "/overview", "/scans", "/scans/{id}", "/cleanup", "/reset", "/sign-in", "/sign-out",
+    "/assets/{name}", "/favicon.ico",
   ]
 
   private static func isPage(_ path: String) -> Bool {

@@ -173,13 +173,13 @@ _holdfast() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    serve|worker|scan|run|submit|check|follow|schedule|list|history|show|events|errors|items|cancel|fail|retry|requeue|revert|pause|resume|reset|delete|why|cleanup|unlock|policy|migrate|token|user|tenant|audit|version|help)
+    serve|worker|scan|run|report|submit|check|follow|schedule|list|history|show|events|errors|items|cancel|fail|retry|requeue|revert|pause|resume|reset|delete|why|cleanup|unlock|policy|migrate|token|user|tenant|audit|version|help)
         # Offer subcommand argument completions
         "_holdfast_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'serve worker scan run submit check follow schedule list history show events errors items cancel fail retry requeue revert pause resume reset delete why cleanup unlock policy migrate token user tenant audit version help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'serve worker scan run report submit check follow schedule list history show events errors items cancel fail retry requeue revert pause resume reset delete why cleanup unlock policy migrate token user tenant audit version help' -- "${cur}"))
         ;;
     esac
 }
@@ -276,13 +276,13 @@ _holdfast_scan() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    library)
+    library|kind)
         # Offer subcommand argument completions
         "_holdfast_scan_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'library' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'library kind' -- "${cur}"))
         ;;
     esac
 }
@@ -341,6 +341,46 @@ _holdfast_scan_library() {
     esac
 }
 
+_holdfast_scan_kind() {
+    repeating_flags=()
+    non_repeating_flags=(--detach --json --version -h --help)
+    repeating_options=(--param)
+    non_repeating_options=(--priority --idempotency-key --database --data-dir --config --log-level --log-format)
+    __holdfast_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--param')
+        return
+        ;;
+    '--priority')
+        return
+        ;;
+    '--idempotency-key')
+        return
+        ;;
+    '--database')
+        return
+        ;;
+    '--data-dir')
+        __holdfast_add_completions -d
+        return
+        ;;
+    '--config')
+        __holdfast_add_completions -o plusdirs -fX '!*.@(yaml|yml)'
+        return
+        ;;
+    '--log-level')
+        __holdfast_add_completions -W 'trace'$'\n''debug'$'\n''info'$'\n''notice'$'\n''warning'$'\n''error'$'\n''critical'
+        return
+        ;;
+    '--log-format')
+        __holdfast_add_completions -W 'text'$'\n''json'
+        return
+        ;;
+    esac
+}
+
 _holdfast_run() {
     repeating_flags=()
     non_repeating_flags=(--resume --version -h --help)
@@ -385,6 +425,111 @@ _holdfast_run() {
         return
         ;;
     esac
+}
+
+_holdfast_report() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __holdfast_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    progress|status|checkpoint|item|error|waiting|alive)
+        # Offer subcommand argument completions
+        "_holdfast_report_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'progress status checkpoint item error waiting alive' -- "${cur}"))
+        ;;
+    esac
+}
+
+_holdfast_report_progress() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=(--unit --step --current --message)
+    __holdfast_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--unit')
+        return
+        ;;
+    '--step')
+        return
+        ;;
+    '--current')
+        return
+        ;;
+    '--message')
+        return
+        ;;
+    esac
+}
+
+_holdfast_report_status() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __holdfast_offer_flags_options 1
+}
+
+_holdfast_report_checkpoint() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __holdfast_offer_flags_options 1
+}
+
+_holdfast_report_item() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=(--type --data)
+    __holdfast_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--type')
+        return
+        ;;
+    '--data')
+        return
+        ;;
+    esac
+}
+
+_holdfast_report_error() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __holdfast_offer_flags_options 3
+}
+
+_holdfast_report_waiting() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __holdfast_offer_flags_options 2
+}
+
+_holdfast_report_alive() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __holdfast_offer_flags_options 0
 }
 
 _holdfast_submit() {
