@@ -68,6 +68,10 @@ struct RunCommand: HoldfastSubcommand {
   var command: [String] = []
 
   func validate() throws {
+    // All that follows the options is the command's own, so that help has to be asked for here.
+    if let first = command.first, ["--help", "-h", "-help"].contains(first) {
+      throw CleanExit.helpRequest(Self.self)
+    }
     if let first = command.first, first.hasPrefix("-"), first != "--" {
       throw ValidationError("there is no option “\(first)”; a command comes after --")
     }
