@@ -13,6 +13,8 @@ package final class Worker: Sendable {
     var isDraining = false
     var slotsInUse = 0
     var isClaiming = false
+    /// Whether the queue has told of something since the last look at it.
+    var wasTold = false
     var sessions: [Lease: AttemptSession] = [:]
   }
 
@@ -236,7 +238,10 @@ extension Worker {
   private func claimAndRun(_ life: WorkerLife, _ services: Services) async {
     await withDiscardingTaskGroup { listeners in
       listeners.addTask(name: "queue") {
-        for await _ in self.store.signals(.queue) { self.claimBell.ring() }
+        for await _ in self.store.signals(.queue) {
+          self.state.withLock { $0.wasTold = true }
+          self.claimBell.ring()
+        }
       }
       await withDiscardingTaskGroup { attempts in
         claimBell.ring()
@@ -255,11 +260,21 @@ extension Worker {
     }
   }
 
+  /// From a look that the queue asked for to the next one.
+  private static let secondLookSeconds = 0.1
+
   /// Fills the free slots with what the queue has, and sets the time of the next look.
   private func claim(
     _ life: WorkerLife, begin: (Claim, ContinuousClock.Instant) -> Void
   ) async {
     var nextLook = configuration.patience.pollSeconds * Double.random(in: 1...1.2)
+    let wasTold = state.withLock { state in
+      defer { state.wasTold = false }
+      return state.wasTold
+    }
+    // A claim passes over rows that another transaction holds, the sweep's next look at a scan that it has just put back, say; and
+    // nobody tells of such a scan again.
+    if wasTold { nextLook = Self.secondLookSeconds }
     while !isDraining {
       let free = state.withLock { configuration.slots - $0.slotsInUse }
       guard free > 0 else { break }
