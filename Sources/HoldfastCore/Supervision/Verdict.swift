@@ -1,6 +1,6 @@
 /// What supervision holds of one scan at one moment, why, and why it is none of the other things
-/// that it might have been. Stored as JSON, and read by operators as ``sentence``.
-package struct Verdict: Sendable, Hashable, Codable {
+/// that it might have been. Stored as JSON (`Verdict+JSON.swift`), and read by operators as ``sentence``.
+package struct Verdict: Sendable, Hashable {
   package enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
     case moving
     /// On something it declared, or in the queue, or on an operator.
@@ -113,51 +113,4 @@ package struct Verdict: Sendable, Hashable, Codable {
 
   /// Whether the sweep is to do something about it.
   package var isDue: Bool { reason != nil }
-
-  enum CodingKeys: String, CodingKey {
-    case cause, reason, exceeded, suspicion, sentence, evidence, lost
-    case kind = "verdict"
-    case overdueSince = "overdue_since"
-    case blamesScan = "blames_scan"
-    case judgedAt = "judged_at"
-  }
-}
-
-extension Verdict.PendingCause: Codable {
-  private enum Key: String, CodingKey {
-    case type
-    case holder = "scan"
-  }
-
-  /// As stored: `no_worker`, `slots_busy`, `scope_held`, `paused`, `unknown`.
-  package var name: String {
-    switch self {
-    case .noWorker: "no_worker"
-    case .slotsBusy: "slots_busy"
-    case .scopeHeld: "scope_held"
-    case .paused: "paused"
-    case .unknown: "unknown"
-    }
-  }
-
-  package init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: Key.self)
-    let type = try container.decode(String.self, forKey: .type)
-    switch type {
-    case "no_worker": self = .noWorker
-    case "slots_busy": self = .slotsBusy
-    case "scope_held": self = .scopeHeld(by: try container.decode(Int64.self, forKey: .holder))
-    case "paused": self = .paused
-    case "unknown": self = .unknown
-    default:
-      throw DecodingError.dataCorruptedError(
-        forKey: .type, in: container, debugDescription: "unknown cause “\(type)”")
-    }
-  }
-
-  package func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: Key.self)
-    try container.encode(name, forKey: .type)
-    if case .scopeHeld(let holder) = self { try container.encode(holder, forKey: .holder) }
-  }
 }

@@ -1,4 +1,4 @@
-package import HoldfastCore
+import HoldfastCore
 
 extension SQLStore {
   package func lead(
@@ -165,52 +165,11 @@ private enum Supervising {
 }
 
 extension Verdict {
-  /// As stored: the shape of its `Codable` form, without what only a program that decides would need.
-  package var json: JSONValue {
-    var members: [String: JSONValue] = [
-      "verdict": .string(kind.rawValue), "sentence": .string(sentence),
-      "judged_at": .string("\(judgedAt)"), "blames_scan": .bool(blamesScan),
-      "evidence": .array(evidence.map(\.json)),
-      "lost": .array(
-        lost.map { ["verdict": .string($0.verdict.rawValue), "because": .string($0.because)] }),
-    ]
-    if let reason { members["reason"] = .string(reason.rawValue) }
-    if let cause { members["cause"] = .string(cause.name) }
-    if case .scopeHeld(let holder) = cause { members["scope_holder"] = .int(holder) }
-    if let suspicion { members["suspicion"] = suspicion.json }
-    if let overdueSince { members["overdue_since"] = .string("\(overdueSince)") }
-    return .object(members)
-  }
-
   /// Whether it says something else than the one stored before.
   func isNews(after stored: JSONValue) -> Bool {
     if stored["verdict"] == nil, reason == nil, kind != .slow { return false }
     return stored["verdict"]?.stringValue != kind.rawValue
       || stored["reason"]?.stringValue != reason?.rawValue
       || stored["cause"]?.stringValue != cause?.name
-  }
-}
-
-extension Suspicion {
-  fileprivate var json: JSONValue {
-    [
-      "signal": .string(signal.rawValue), "silence_seconds": .double(silenceSeconds),
-      "since": .string("\(since)"),
-      "limit": [
-        "seconds": .double(limit.seconds), "scope": .string(limit.scope.rawValue),
-        "scans": .int(Int64(limit.scans)), "rate": .double(limit.rate),
-      ],
-    ]
-  }
-}
-
-extension Verdict.Evidence {
-  fileprivate var json: JSONValue {
-    var members: [String: JSONValue] = [
-      "signal": .string(signal.rawValue), "text": .string(text),
-    ]
-    if let seconds { members["seconds"] = .double(seconds) }
-    if let limitSeconds { members["limit_seconds"] = .double(limitSeconds) }
-    return .object(members)
   }
 }

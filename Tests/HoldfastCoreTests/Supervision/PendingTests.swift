@@ -54,12 +54,17 @@ import Testing
   }
 
   @Test func causesAsJSON() throws {
-    #expect(try json(of: Verdict.PendingCause.noWorker) == #"{"type":"no_worker"}"#)
-    #expect(
-      try json(of: Verdict.PendingCause.scopeHeld(by: 3)) == #"{"scan":3,"type":"scope_held"}"#)
-    #expect(throws: DecodingError.self) {
-      _ = try JSONDecoding.cause(#"{"type":"bored"}"#)
-    }
+    let held = ScanSnapshot.pending {
+      $0.queue = .init(workersForKind: 0, freeSlots: 0, scopeHolder: 3)
+    }.verdict(at: at(400))
+    #expect(held.json["cause"] == "scope_held" && held.json["scope_holder"] == 3)
+    #expect(try json(of: held) == json(of: held.json))
+    var bored = try #require(held.json.objectValue)
+    bored["cause"] = "bored"
+    #expect(throws: DecodingError.self) { try JSONDecoding.verdict(.object(bored)) }
+    bored["cause"] = "scope_held"
+    bored["scope_holder"] = Optional<JSONValue>.none
+    #expect(throws: DecodingError.self) { try JSONDecoding.verdict(.object(bored)) }
   }
 
   @Test func theClockBeginsWhenItIsDue() {
