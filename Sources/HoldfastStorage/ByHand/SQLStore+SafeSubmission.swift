@@ -35,10 +35,11 @@ private struct SafelySubmitting {
   func attempt() throws(StoreError) -> SafeSubmission? {
     if let known = try Submitting.known(request, connection) {
       return SafeSubmission(
-        outcome: .existing, check: decide(DuePage(rows: [], now: try now(), next: nil)).check,
+        outcome: .existing,
+        check: decide(DuePage(rows: [], now: try connection.now(), next: nil)).check,
         scan: known)
     }
-    let page = DuePage(rows: try holder(), now: try now(), next: nil)
+    let page = DuePage(rows: try holder(), now: try connection.now(), next: nil)
     let answer = decide(page)
     switch answer.check.action {
     case .start: return try start(answer, cleaned: nil)
@@ -106,15 +107,6 @@ private struct SafelySubmitting {
       Self.holderStatement, [.text(request.tenantID), .text(indexKey(scope))]
     ) { (row: any SQLRow) throws(StoreError) in SnapshotColumns.decode(row) }
   }
-
-  private func now() throws(StoreError) -> Timestamp {
-    guard let now = try connection.first(Self.nowStatement, [], { $0.time(0) }) else {
-      throw .statement("the database did not tell its time")
-    }
-    return now
-  }
-
-  private static let nowStatement = Statement { "SELECT \($0.now)" }
 
   private static let holderStatement = Statement { dialect in
     """

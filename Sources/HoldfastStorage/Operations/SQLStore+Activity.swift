@@ -41,10 +41,7 @@ extension SQLStore: ActivityStore {
     lastSeconds: Double, limit: Int
   ) async throws(StoreError) -> Activity {
     try await database.read { [scope] (connection) throws(StoreError) in
-      let now =
-        try connection.first(ActivitySQL.now) { (row: any SQLRow) throws(StoreError) in
-          row.time(0)
-        } ?? Timestamp(unixMilliseconds: 0)
+      let now = try connection.now()
       var activity = Activity(from: now.adding(seconds: -lastSeconds), until: now)
       let first = try Self.firstEvent(since: activity.from, connection)
       var rows = 0
@@ -101,8 +98,6 @@ extension EventType {
 }
 
 private enum ActivitySQL {
-  static let now = Statement { dialect in "SELECT \(dialect.now)" }
-
   static let newest = Statement("SELECT coalesce(max(id), 0) FROM scan_lifecycle_events")
 
   static let next = Statement(

@@ -104,9 +104,7 @@ extension SQLStore {
   }
 
   package func now() async throws(StoreError) -> Timestamp {
-    try await database.read { (connection) throws(StoreError) in
-      try connection.first(ReadSQL.now) { (row: any SQLRow) throws(StoreError) in row.time(0) }
-    } ?? Timestamp(unixMilliseconds: 0)
+    try await database.read { (connection) throws(StoreError) in try connection.now() }
   }
 
   package func setting(_ name: String) async throws(StoreError) -> String? {
@@ -242,8 +240,6 @@ private enum ReadSQL {
     WHERE scan_id = (SELECT number FROM scans WHERE id = $1) AND id > $2
     ORDER BY id LIMIT $3
     """)
-
-  static let now = Statement { dialect in "SELECT \(dialect.now)" }
 
   static let setting = Statement("SELECT value FROM settings WHERE name = $1")
   static let setSetting = Statement { dialect in

@@ -10,9 +10,7 @@ extension SQLStore: ScheduleStore {
         }
       }
       if let found = try found() { return found }
-      let now =
-        try connection.first(Schedules.now) { (row: any SQLRow) throws(StoreError) in row.time(0) }
-        ?? Timestamp(unixMilliseconds: 0)
+      let now = try connection.now()
       let made = try connection.first(
         Schedules.insert,
         key + [
@@ -111,8 +109,6 @@ private enum Schedules {
       lastRunAt: row.optionalTime(15), lastScanID: row.isNull(16) ? nil : row.uuid(16),
       lastOutcome: row.optionalText(17), missedRuns: row.int(18))
   }
-
-  static let now = Statement { dialect in "SELECT \(dialect.now)" }
 
   /// `created_at` is the anchor of an interval: exactly the time from which the first run was counted.
   static let insert = Statement(

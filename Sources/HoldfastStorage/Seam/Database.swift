@@ -72,7 +72,16 @@ extension SQLConnection {
   ) throws(StoreError) -> T? {
     try all(statement, parameters, decode).first
   }
+
+  /// The database's time, by which everything is judged.
+  package func now() throws(StoreError) -> Timestamp {
+    let now = try first(databaseTime) { (row: any SQLRow) throws(StoreError) in row.time(0) }
+    guard let now else { throw .statement("the database did not tell its time") }
+    return now
+  }
 }
+
+private let databaseTime = Statement { dialect in "SELECT \(dialect.now)" }
 
 /// The row that a statement is at: columns by their index from 0. A column of another type than asked for (a hand-made
 /// change of the data) gives a neutral value and makes the statement fail.

@@ -58,9 +58,7 @@ extension SQLStore: SupervisionStore {
   ) async throws(StoreError) -> DuePage {
     try await database.read { (connection) throws(StoreError) in
       let found = try rows(connection)
-      var now = found.first?.1
-      if now == nil { now = try connection.first(Looking.now, []) { $0.time(0) } }
-      guard let now else { throw .statement("the database did not tell its time") }
+      let now = if let first = found.first { first.1 } else { try connection.now() }
       // After rows that have no time at all, the list of those that have begins.
       let next = found.last.map { row, _ in
         DueCursor(
@@ -132,8 +130,6 @@ private enum Looking {
   static let unarmed = ScopedQuestion("s.check_at, s.number", parameters: 1, limit: 1) { _ in
     "\(isActive("s")) AND s.check_at IS NULL"
   }
-
-  static let now = Statement { "SELECT \($0.now)" }
 
   static func decode(_ row: any SQLRow) throws(StoreError) -> (DuePage.Row, Timestamp) {
     (SnapshotColumns.decode(row), SnapshotColumns.now(row))
