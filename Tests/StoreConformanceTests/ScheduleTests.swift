@@ -142,7 +142,7 @@ import Testing
     let schedule = try #require(
       try await fixture.store.schedule(named: "nightly", tenantID: "default"))
     #expect(schedule.nextAt == nil)
-    #expect(schedule.lastOutcome?.contains("cannot be read") == true)
+    #expect(schedule.lastOutcome?.contains("“at noon”") == true)
   }
 
   /// Makes all schedules older by so much, as if that time had passed.

@@ -45,12 +45,12 @@ package struct Scheduler: Sendable {
   private func step(
     _ schedule: Schedule, _ now: Timestamp
   ) async throws(StoreError) -> ScheduleStep {
-    guard let rule = try? schedule.rule(), let offset = Zones.offset(of: schedule.zone) else {
-      // Somebody has changed the row by hand. It waits until it is made anew, and says why.
-      logger.error("a schedule cannot be read", metadata: ["schedule": "\(schedule.name)"])
-      return ScheduleStep(
-        handled: now, next: nil, run: nil, scanID: nil,
-        outcome: "its rule or zone cannot be read: remove it and add it again", missed: 0)
+    let rule: ScheduleRule
+    do { rule = try schedule.rule() } catch {
+      return unreadable(schedule, "\(error)", now)
+    }
+    guard let offset = Zones.offset(of: schedule.zone) else {
+      return unreadable(schedule, "there is no time zone “\(schedule.zone)”", now)
     }
     let turn = ScheduleTurn(
       rule, handled: schedule.handledAt, now: now, missed: schedule.missed, offset: offset)
@@ -75,5 +75,16 @@ package struct Scheduler: Sendable {
     case nil: step.outcome = "not submitted"
     }
     return step
+  }
+  /// Somebody has changed the row by hand. It waits until it is made anew, and says why.
+  private func unreadable(
+    _ schedule: Schedule, _ problem: String, _ now: Timestamp
+  ) -> ScheduleStep {
+    logger.error(
+      "a schedule cannot be read",
+      metadata: ["schedule": "\(schedule.name)", "problem": "\(problem)"])
+    return ScheduleStep(
+      handled: now, next: nil, run: nil, scanID: nil,
+      outcome: "\(problem): remove it and add it again", missed: 0)
   }
 }
