@@ -163,6 +163,7 @@ let package = Package(
       name: "HoldfastServerTests",
       dependencies: [
         "HoldfastCore", "HoldfastStorage", "HoldfastEngine", "HoldfastServer", "HoldfastTestKit",
+        "holdfast",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),

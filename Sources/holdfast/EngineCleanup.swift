@@ -18,10 +18,7 @@ struct EngineCleanup: CleanupService {
     _ limits: CleanupLimits, dryRun: Bool, by actor: String
   ) async throws(StoreError) -> CleanupReport {
     let planned = try await desk.plan(request: limits)
-    if dryRun { return CleanupReport(plan: planned.plan) }
-    let results = await desk.apply(planned, by: actor)
-    let outcomes = results.map { ($0.entry.scanID, $0.outcome.rawValue) }
-    return CleanupReport(plan: planned.plan, outcomes: Dictionary(outcomes) { $1 })
+    return dryRun ? CleanupReport(plan: planned.plan) : await carryOut(planned, by: actor)
   }
 
   func plan(
@@ -35,9 +32,15 @@ struct EngineCleanup: CleanupService {
   ) async throws(StoreError) -> PlanApplication {
     let planned = try await desk.plan(filter: filter, request: limits)
     guard planned.plan.hash == hash else { return .moved(planned.plan) }
+    return .applied(await carryOut(planned, by: actor))
+  }
+
+  private func carryOut(
+    _ planned: SweepPlanner.Planned, by actor: String
+  ) async -> CleanupReport {
     let results = await desk.apply(planned, by: actor)
     let outcomes = results.map { ($0.entry.scanID, $0.outcome.rawValue) }
-    return .applied(CleanupReport(plan: planned.plan, outcomes: Dictionary(outcomes) { $1 }))
+    return CleanupReport(plan: planned.plan, outcomes: Dictionary(outcomes) { $1 })
   }
 
   func check(

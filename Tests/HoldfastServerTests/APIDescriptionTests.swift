@@ -8,6 +8,7 @@ import NIOHTTP1
 import Testing
 
 @testable import HoldfastServer
+@testable import holdfast
 
 /// The description of the API and its routes say the same.
 @Suite(.timeLimit(.minutes(2))) struct APIDescriptionTests {
@@ -31,7 +32,7 @@ import Testing
       store: store,
       configuration: ServerConfiguration(dataDirectory: folder.path("data"), version: "1"),
       logger: logger,
-      cleanup: DeskCleanup(
+      cleanup: EngineCleanup(
         desk: OperatorDesk(store: store, planner: planner, logger: logger),
         investigation: Investigation(store: store, planner: planner)))
     let routes = try await server.routeTable().all

@@ -9,6 +9,8 @@ import Logging
 import NIOCore
 import NIOHTTP1
 
+@testable import holdfast
+
 /// A running server over a real database in a folder of its own, and a client of it.
 struct TestServer: Sendable {
   let store: any ScanStore & AccessStore & ScheduleStore
@@ -38,7 +40,7 @@ struct TestServer: Sendable {
     let planner = SweepPlanner(store: store) { kind, _ in .default(for: kind) }
     let server = HoldfastServer(
       store: store, configuration: configuration, logger: logger,
-      cleanup: DeskCleanup(
+      cleanup: EngineCleanup(
         desk: OperatorDesk(store: store, planner: planner, logger: logger),
         investigation: Investigation(store: store, planner: planner)),
       activity: store)
