@@ -139,8 +139,13 @@ final class Authenticator: Sendable {
     switch identity.subject {
     case .admin: return true
     case .token(let id):
-      guard let token = try? await store.token(id: id) else { return true }
-      return token.state == .active && token.role == identity.role && token.scope == identity.scope
+      do {
+        guard let token = try await store.token(id: id) else { return false }
+        return token.state == .active && token.role == identity.role
+          && token.scope == identity.scope
+      } catch {
+        return true
+      }
     case .user(let id, let tenant, let version):
       do {
         let user = try await store.user(id: id)

@@ -47,7 +47,7 @@ struct ScheduleAddCommand: HoldfastSubcommand {
   @Option(
     name: .long,
     help: ArgumentHelp("From one run to the next, such as 90s, 15m, 12h or 7d.", valueName: "time"))
-  var every: IntervalArgument?
+  var every: WholeTimeSpan?
 
   @Option(
     name: .long,
@@ -226,8 +226,8 @@ struct ScheduleNextCommand: HoldfastSubcommand {
   }
 }
 
-/// A time such as `90s`, `15m`, `12h` or `7d`.
-struct IntervalArgument: ExpressibleByArgument {
+/// A time in one unit, such as `90s`, `15m`, `12h` or `7d`.
+struct WholeTimeSpan: ExpressibleByArgument {
   let seconds: Int64
 
   init?(argument: String) {

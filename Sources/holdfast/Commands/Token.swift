@@ -214,12 +214,10 @@ struct Lifetime: ExpressibleByArgument {
   let seconds: Double
 
   init?(argument: String) {
-    let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
-    guard let last = argument.last, let unit = units[last],
-      let count = Int64(argument.dropLast()), count > 0,
-      count <= TokenDraft.longestLifeSeconds / unit
+    guard let span = WholeTimeSpan(argument: argument),
+      span.seconds <= TokenDraft.longestLifeSeconds
     else { return nil }
-    seconds = Double(count * unit)
+    seconds = Double(span.seconds)
   }
 }
 

@@ -135,6 +135,7 @@ final class SupervisedRun {
       guard let scan = try await store.scan(.id(id)) else { return true }
       return scan.status.isTerminal || scan.status == .paused
     } catch {
+      // The database cannot be asked at this moment; the next look comes in half a second.
       return false
     }
   }
