@@ -37,7 +37,7 @@ final class RecoveryRound {
       }
       return root
     }
-    first = try Self.worker("first", binary, folder, url)
+    first = try Self.worker("first", slots: scans, binary, folder, url)
     for root in roots {
       let (output, _) = try await holdfast_bench.run(
         binary,
@@ -57,7 +57,7 @@ final class RecoveryRound {
   }
 
   func startSecondWorker() async throws {
-    let worker = try Self.worker("second", binary, folder, url)
+    let worker = try Self.worker("second", slots: roots.count, binary, folder, url)
     second = worker
     brake.watch([first.processID, worker.processID])
     let store = store
@@ -134,12 +134,12 @@ final class RecoveryRound {
   }
 
   private static func worker(
-    _ name: String, _ binary: String, _ folder: String, _ url: DatabaseURL
+    _ name: String, slots: Int, _ binary: String, _ folder: String, _ url: DatabaseURL
   ) throws -> ChildProcess {
     try ChildProcess(
       binary,
       [
-        "worker", "--name", name, "--slots", "10", "--config", "\(folder)/holdfast.yaml",
+        "worker", "--name", name, "--slots", "\(slots)", "--config", "\(folder)/holdfast.yaml",
         "--data-dir", "\(folder)/\(name)",
       ], environment: ["DATABASE_URL": text(of: url)])
   }
