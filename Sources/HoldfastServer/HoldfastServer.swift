@@ -107,8 +107,8 @@ package struct HoldfastServer: Sendable {
     let submitter = Submitter(
       store: store, kinds: configuration.kinds, policies: configuration.policies)
     let pages = Pages(
-      store: store, hub: hub, submitter: submitter, version: configuration.version,
-      assets: Assets(), templates: try Templates(),
+      store: store, hub: hub, submitter: submitter, cleanup: cleanup,
+      version: configuration.version, assets: Assets(), templates: try Templates(),
       hasOverview: cleanup != nil && activity != nil)
     let router = Router(context: ServerContext.self)
     let envelope = EnvelopeMiddleware(isEncrypted: configuration.tls != nil, page: pages.problem)
@@ -135,6 +135,8 @@ package struct HoldfastServer: Sendable {
         waitSeconds: min(configuration.scanWaitSeconds, 15)
       ).add(to: &routes)
       CleanupPages(pages: pages, cleanup: cleanup).add(to: &routes)
+      ResetPages(pages: pages, cleanup: cleanup).add(to: &routes)
+      WhyPage(pages: pages, cleanup: cleanup).add(to: &routes)
       if let activity {
         OverviewPage(pages: pages, cleanup: cleanup, activity: activity).add(to: &routes)
       }
@@ -154,6 +156,15 @@ package struct HoldfastServer: Sendable {
     ).add(to: &routes)
     pages.assets.add(to: &routes)
     pages.add(to: &routes)
+    BulkPages(pages: pages).add(to: &routes)
+    WorkersPage(pages: pages).add(to: &routes)
+    PoliciesPage(
+      pages: pages, book: configuration.policyBook, pace: configuration.policyPace
+    ).add(to: &routes)
+    SchedulesPage(pages: pages).add(to: &routes)
+    TokensPage(pages: pages, authenticator: authenticator).add(to: &routes)
+    UsersPage(pages: pages).add(to: &routes)
+    AuditPage(pages: pages).add(to: &routes)
     DescriptionPages(pages: pages).add(to: &routes)
     envelope.table.set(routes.table)
     return (router, routes.table)

@@ -96,9 +96,9 @@ package protocol ScanStore: Sendable {
 
   /// Finds a scan by its UUID or by its number.
   func scan(_ reference: ScanReference) async throws(StoreError) -> Scan?
-  /// Newest first.
+  /// Each page goes on from the cursor of the page before it, under the same filter and in the same order.
   func scans(
-    _ filter: ScanFilter, cursor: String?, limit: Int
+    _ filter: ScanFilter, order: ScanOrder, cursor: String?, limit: Int
   ) async throws(StoreError) -> Page<Scan>
   /// Oldest first.
   func events(
@@ -200,6 +200,13 @@ package struct WorkerLife: Sendable, Hashable {
 }
 
 extension ScanStore {
+  /// The newest first.
+  package func scans(
+    _ filter: ScanFilter, cursor: String?, limit: Int
+  ) async throws(StoreError) -> Page<Scan> {
+    try await scans(filter, order: .newestFirst, cursor: cursor, limit: limit)
+  }
+
   /// A beat of attempts of which nothing else is known.
   package func beat(
     _ life: WorkerLife, leases: [Lease], running: Int
@@ -301,10 +308,14 @@ package struct ScanFilter: Sendable, Hashable {
   package var scope: String?
   /// Only those that a cleanup has failed (``Reason/cleanups``).
   package var onlyCleaned: Bool
+  /// A part of the target, whatever its case, or the scan's number, with or without `#`.
+  package var search: String?
+  package var doubt: ScanDoubt?
 
   package init(
     tenantID: String? = nil, statuses: [ScanStatus] = [], kind: String? = nil,
-    target: String? = nil, scope: String? = nil, onlyCleaned: Bool = false
+    target: String? = nil, scope: String? = nil, onlyCleaned: Bool = false,
+    search: String? = nil, doubt: ScanDoubt? = nil
   ) {
     self.tenantID = tenantID
     self.statuses = statuses
@@ -312,5 +323,44 @@ package struct ScanFilter: Sendable, Hashable {
     self.target = target
     self.scope = scope
     self.onlyCleaned = onlyCleaned
+    self.search = search
+    self.doubt = doubt
   }
+}
+
+/// What supervision holds of active scans, as a filter.
+package enum ScanDoubt: Sendable, Hashable {
+  case verdict(Verdict.Kind)
+  /// Silent for longer than scans like it ever are.
+  case suspected
+  /// Stuck in one way or another, or suspected.
+  case any
+
+  /// The verdicts under which a scan is stuck.
+  package static let stuck: [Verdict.Kind] = [
+    .hung, .dead, .neverStarted, .stuckPending, .stuckCancelling, .poison,
+  ]
+
+  /// As addresses name it: `stuck`, `suspected`, or a verdict.
+  package init?(_ name: String) {
+    switch name {
+    case "stuck": self = .any
+    case "suspected": self = .suspected
+    default:
+      guard let kind = Verdict.Kind(rawValue: name), kind != .ended else { return nil }
+      self = .verdict(kind)
+    }
+  }
+
+  package var name: String {
+    switch self {
+    case .verdict(let kind): kind.rawValue
+    case .suspected: "suspected"
+    case .any: "stuck"
+    }
+  }
+
+  /// Every name, the widest first.
+  package static let names: [String] =
+    ["stuck", "suspected"] + Verdict.Kind.allCases.filter { $0 != .ended }.map(\.rawValue)
 }

@@ -190,10 +190,10 @@ extension FaultyStore {
   }
 
   package func scans(
-    _ filter: ScanFilter, cursor: String?, limit: Int
+    _ filter: ScanFilter, order: ScanOrder, cursor: String?, limit: Int
   ) async throws(StoreError) -> Page<Scan> {
     try enter(.read)
-    return try await base.scans(filter, cursor: cursor, limit: limit)
+    return try await base.scans(filter, order: order, cursor: cursor, limit: limit)
   }
 
   package func events(

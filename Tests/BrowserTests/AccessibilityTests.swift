@@ -35,51 +35,49 @@ struct AccessibilityTests {
     }
   }
 
+  /// Every page in both colour schemes: its structure, the names of what can be operated, its contrast.
   @Test func whatIsShownHasNamesRolesAndContrast() async throws {
     try await Dashboard.open { dashboard in
       try dashboard.makeLibrary()
+      try await dashboard.populate()
       let number = try await dashboard.submit()
+      try await dashboard.ended(number)
       for scheme in PageAppearance.ColorScheme.allCases {
         let appearance = PageAppearance(width: 1280, height: 900, colorScheme: scheme)
-        let page = try await dashboard.page("/scans/\(number)", as: appearance)
-        try await page.wait(
-          until: "document.querySelector('#scan-head .status-partial')", limit: .seconds(60))
         let signedOut = try await dashboard.emptyPage(as: appearance)
         try await signedOut.navigate(to: dashboard.base + "/sign-in")
-        let list = try await dashboard.page("/", as: appearance)
-        let overview = try await dashboard.page("/overview", as: appearance)
-        for shown in [page, list, overview, signedOut] {
-          let place = "\(scheme) \(try await shown.evaluate("location.pathname"))"
-          try await Self.expectStructure(of: shown, place)
-          try await Self.expectNames(on: shown, place)
-          let faint = try await shown.evaluate(Self.faintTexts).arrayValue ?? []
-          #expect(faint == [], "too little contrast: \(place)")
+        try await Self.expectAccess(to: signedOut, "\(scheme) /sign-in")
+        let page = try await dashboard.page("/", as: appearance)
+        for path in Dashboard.paths(scan: number) {
+          try await page.navigate(to: dashboard.base + path)
+          try await Self.expectAccess(to: page, "\(scheme) \(path)")
         }
       }
     }
   }
 
+  /// Nothing is wider than the page. The pictures stay in `artifacts/`.
   @Test func fitsEveryWidth() async throws {
     try await Dashboard.open { dashboard in
       try dashboard.makeLibrary()
+      try await dashboard.populate()
       let number = try await dashboard.submit()
-      for width in [1280, 768, 390, 320] {
-        for scheme in PageAppearance.ColorScheme.allCases {
-          let appearance = PageAppearance(
-            width: width, height: 844, scale: width < 700 ? 2 : 1, colorScheme: scheme)
-          let page = try await dashboard.page("/scans/\(number)", as: appearance)
-          try await page.wait(
-            until: "document.querySelector('#scan-head .status-partial')", limit: .seconds(60))
-          try await Self.expectNoOverflow(on: page, "scan, \(width), \(scheme)")
-          try await dashboard.picture(of: page, as: "scan-\(width)-\(scheme)")
-          try await page.navigate(to: dashboard.base + "/")
-          try await Self.expectNoOverflow(on: page, "list, \(width), \(scheme)")
-          try await dashboard.picture(of: page, as: "list-\(width)-\(scheme)")
-          try await page.navigate(to: dashboard.base + "/overview")
-          try await Self.expectNoOverflow(on: page, "overview, \(width), \(scheme)")
-          try await dashboard.picture(of: page, as: "overview-\(width)-\(scheme)")
-          await page.close()
+      try await dashboard.ended(number)
+      for (width, scheme, isPictured) in [
+        (1280, .light, true), (1280, .dark, true), (390, .light, true), (390, .dark, true),
+        (768, .light, false), (320, .dark, false),
+      ] as [(Int, PageAppearance.ColorScheme, Bool)] {
+        let page = try await dashboard.page(
+          as: PageAppearance(
+            width: width, height: 844, scale: width < 700 ? 2 : 1, colorScheme: scheme))
+        for path in Dashboard.paths(scan: number) {
+          try await page.navigate(to: dashboard.base + path)
+          try await Self.expectNoOverflow(on: page, "\(path), \(width), \(scheme)")
+          guard isPictured, path != "/docs" else { continue }
+          let name = path.split { !$0.isLetter }.first.map(String.init) ?? "list"
+          try await dashboard.picture(of: page, as: "\(name)-\(width)-\(scheme)")
         }
+        await page.close()
       }
     }
   }
@@ -117,6 +115,13 @@ struct AccessibilityTests {
     #expect(excess == 0, "horizontal overflow: \(place)")
   }
 
+  private static func expectAccess(to page: BrowserPage, _ place: String) async throws {
+    try await expectStructure(of: page, place)
+    try await expectNames(on: page, place)
+    let faint = try await page.evaluate(faintTexts).arrayValue ?? []
+    #expect(faint == [], "too little contrast: \(place)")
+  }
+
   private static func expectStructure(of page: BrowserPage, _ place: String) async throws {
     let structure = try await page.evaluate(
       """
@@ -132,12 +137,26 @@ struct AccessibilityTests {
         unknown: [...document.querySelectorAll('[aria-labelledby],[aria-describedby]')]
           .flatMap(e => [e.getAttribute('aria-labelledby'), e.getAttribute('aria-describedby')])
           .filter(Boolean).flatMap(ids => ids.split(' ')).filter(id => !document.getElementById(id)),
+        unlabelled: [...document.querySelectorAll('input:not([type=hidden]), select, textarea')]
+          .filter(e => !e.labels.length && !e.ariaLabel && !e.hasAttribute('aria-labelledby'))
+          .map(e => e.outerHTML),
+        stray: [...document.querySelectorAll('label[for]')]
+          .filter(e => !document.getElementById(e.htmlFor)).map(e => e.htmlFor),
+        nested: document.querySelectorAll('a a, a button, button a, button button, label a').length,
+        // The order of the focus is that of the page.
+        reordered: document.querySelectorAll('[tabindex]:not([tabindex="0"], [tabindex="-1"])').length,
+        headless: [...document.querySelectorAll('table')]
+          .filter(t => !t.caption && !t.ariaLabel && !t.closest('[aria-labelledby]') || !t.querySelector('th[scope]'))
+          .length,
+        outside: [...document.body.children]
+          .filter(e => !e.matches('header, main, footer, .skip-link, [role=status], script')).length,
       })
       """)
     #expect(
       structure == [
         "lang": "en", "title": true, "mains": 1, "headings": 1, "skipped": 0, "doubles": [],
-        "unknown": [],
+        "unknown": [], "unlabelled": [], "stray": [], "nested": 0, "reordered": 0, "headless": 0,
+        "outside": 0,
       ], "\(place)")
   }
 
@@ -145,8 +164,8 @@ struct AccessibilityTests {
   private static func expectNames(on page: BrowserPage, _ place: String) async throws {
     let tree = try await page.send("Accessibility.getFullAXTree")
     let operable: Set = [
-      "button", "link", "textbox", "checkbox", "combobox", "progressbar", "table", "navigation",
-      "dialog", "DisclosureTriangle",
+      "button", "link", "textbox", "searchbox", "checkbox", "combobox", "progressbar", "meter",
+      "table", "navigation", "search", "form", "dialog", "DisclosureTriangle",
     ]
     var count = 0
     for node in tree["nodes"]?.arrayValue ?? [] where node["ignored"]?.boolValue != true {

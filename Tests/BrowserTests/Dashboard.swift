@@ -18,9 +18,13 @@ final class Dashboard {
   static let courses = 300
   static let filesPerCourse = 30
 
-  private init() async throws {
+  /// What the server's environment says beside its flags.
+  private let settings: [String: String]
+
+  private init(_ settings: [String: String]) async throws {
+    self.settings = settings
     folder = try TemporaryFolder(prefix: "holdfast-dashboard")
-    server = try Self.serve(folder, port: 0)
+    server = try Self.serve(folder, port: 0, settings)
     base = try await server.waitUntilServing()
     browser = try await Browser()
   }
@@ -28,9 +32,10 @@ final class Dashboard {
   /// Runs `body` with a dashboard, keeps a picture of each page if it fails, and checks after it that no page wrote an
   /// error, threw, or asked another machine for anything.
   static func open(
-    _ name: String = #function, _ body: (Dashboard) async throws -> Void
+    _ name: String = #function, settings: [String: String] = [:],
+    _ body: (Dashboard) async throws -> Void
   ) async throws {
-    let dashboard = try await Dashboard()
+    let dashboard = try await Dashboard(settings)
     do {
       try await body(dashboard)
       dashboard.expectQuietPages()
@@ -56,10 +61,12 @@ final class Dashboard {
     }
   }
 
-  private static func serve(_ folder: TemporaryFolder, port: Int) throws -> HoldfastProcess {
-    try HoldfastProcess([
-      "serve", "--port", "\(port)", "--slots", "1", "--data-dir", folder.path("data"),
-    ])
+  private static func serve(
+    _ folder: TemporaryFolder, port: Int, _ settings: [String: String]
+  ) throws -> HoldfastProcess {
+    try HoldfastProcess(
+      ["serve", "--port", "\(port)", "--slots", "1", "--data-dir", folder.path("data")],
+      environment: settings)
   }
 
   // MARK: The library
@@ -92,7 +99,7 @@ final class Dashboard {
   /// Starts the server again on the same port.
   func restartServer() async throws {
     let port = try #require(base.split(separator: ":").last.flatMap { Int($0) })
-    server = try Self.serve(folder, port: port)
+    server = try Self.serve(folder, port: port, settings)
     #expect(try await server.waitUntilServing() == base)
   }
 
@@ -119,6 +126,54 @@ final class Dashboard {
         "params": ["allowed_extensions": ["mp4"]],
       ])
     return try #require(scan["number"]?.intValue)
+  }
+
+  /// Gives every page something to show: a schedule, a token, a user.
+  func populate() async throws {
+    for (path, wish) in [
+      (
+        "/api/v1/schedules",
+        ["name": "nightly", "kind": "library", "target": "/srv/courses", "cron": "0 3 * * *"]
+      ),
+      ("/api/v1/tokens", ["name": "ci", "role": "operator", "expires_in_seconds": 86_400]),
+      ("/api/v1/users", ["name": "ann", "role": "viewer", "password": "correct horse battery"]),
+    ] as [(String, JSONValue)] {
+      _ = try await api("POST", path, wish)
+    }
+  }
+
+  /// Every page of somebody who is signed in, with this scan.
+  static func paths(scan number: Int64) -> [String] {
+    [
+      "/overview", "/", "/scans/\(number)", "/scans/\(number)/why", "/workers", "/schedules",
+      "/policies", "/tokens", "/users", "/audit-log", "/cleanup", "/reset",
+      "/bulk?action=retry&scan=\(number)", "/?search=nothing+of+the+kind", "/docs",
+    ]
+  }
+
+  /// Makes scans that wait look as if a worker had claimed them and died.
+  ///
+  /// - Parameter resumable: the target of the one that had saved a checkpoint.
+  func strand(_ targets: [String], resumable: String) async throws {
+    let time = { (ago: Int) in "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-\(ago) seconds')" }
+    let names = targets.map { "'\($0)'" }.joined(separator: ", ")
+    _ = try await SQLiteShell.run(
+      """
+      UPDATE scans SET status = 'running', attempt = 1, lease_token = lease_token + 1,
+        worker_id = 'gone', worker_name = 'batch-2', created_at = \(time(3000)),
+        claimed_at = \(time(2400)), started_at = \(time(2400)), progress_at = \(time(2300)),
+        last_activity_at = \(time(2290)), check_at = \(time(2200)),
+        checkpoint = CASE WHEN target = '\(resumable)' THEN '{"path":"b"}' END
+      WHERE target IN (\(names))
+      """, path: folder.path("data/holdfast.db"))
+  }
+
+  /// Waits for a scan's end.
+  func ended(_ number: Int64) async throws {
+    try await eventually("the end of scan \(number)", within: .seconds(60)) {
+      let scan = try await api("GET", "/api/v1/scans/\(number)")
+      return scan["ended_at"]?.stringValue == nil ? nil : ()
+    }
   }
 
   // MARK: Pages

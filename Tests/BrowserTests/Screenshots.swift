@@ -1,5 +1,6 @@
 import Foundation
 import HoldfastBrowser
+import HoldfastCore
 import HoldfastTestKit
 import Testing
 
@@ -10,29 +11,58 @@ import Testing
 struct Screenshots {
   private let folder = ProcessInfo.processInfo.environment["HOLDFAST_SCREENSHOTS"] ?? "artifacts"
 
-  @Test func ofTheReadme() async throws {
+  private static let light = PageAppearance(width: 1200, height: 760, scale: 1.25)
+
+  @Test func ofALiveScan() async throws {
     try await Dashboard.open { dashboard in
       try dashboard.makeLibrary()
       dashboard.brakeRunners()
+      try await dashboard.populate()
       let number = try await dashboard.submit()
-      let light = PageAppearance(width: 1200, height: 760, scale: 1.5)
-      let page = try await dashboard.page("/scans/\(number)", as: light)
+      let page = try await dashboard.page("/scans/\(number)", as: Self.light)
       try await page.wait(
-        until: "document.querySelector('#progress .current')", limit: .seconds(30))
-      try await eventually("a rate on the page") {
+        until: "document.querySelector('#progress .current')", limit: .seconds(60))
+      try await eventually("a rate on the page", within: .seconds(60)) {
         try await page.text(of: "#progress").contains("Rate") ? () : nil
       }
       try await shoot(page, as: "scan-running", dashboard)
-      let overview = try await dashboard.page("/overview", as: light)
-      try await shoot(overview, as: "overview", dashboard)
-      dashboard.releaseRunners()
-      try await page.wait(
-        until: "document.querySelector('#scan-head .status-partial')", limit: .seconds(60))
-      try await shoot(page, as: "scan", dashboard)
-      var dark = light
+      for target in ["music", "lectures", "archive"] {
+        _ = try await dashboard.api(
+          "POST", "/api/v1/scans",
+          ["kind": "library", "target": .string("/srv/\(target)")])
+      }
+      try await page.navigate(to: dashboard.base + "/bulk?action=cancel&all=true")
+      try await shoot(page, as: "bulk", dashboard)
+      try await page.navigate(to: dashboard.base + "/schedules")
+      try await shoot(page, as: "schedules", dashboard)
+      var dark = Self.light
       dark.colorScheme = .dark
       let list = try await dashboard.page("/", as: dark)
       try await shoot(list, as: "list-dark", dashboard)
+      let phone = try await dashboard.page(
+        "/?sort=-number", as: PageAppearance(width: 390, height: 844, scale: 1.5))
+      try await phone.evaluate("document.querySelector('.scans').scrollIntoView(), 1")
+      try await shoot(phone, as: "list-phone", dashboard)
+    }
+  }
+
+  @Test func ofWhatIsStuck() async throws {
+    // The sweep would have recovered them before anybody sees them.
+    let settings = ["HOLDFAST_SWEEP_INTERVAL_SECONDS": "3600"]
+    try await Dashboard.open(settings: settings) { dashboard in
+      try dashboard.makeLibrary()
+      try await dashboard.ended(try await dashboard.submit())
+      dashboard.brakeRunners()
+      _ = try await dashboard.submit()
+      for target in ["/srv/music", "/srv/lectures", "/srv/archive"] {
+        _ = try await dashboard.api(
+          "POST", "/api/v1/scans", ["kind": "library", "target": .string(target)])
+      }
+      try await dashboard.strand(["/srv/music", "/srv/lectures"], resumable: "/srv/lectures")
+      let page = try await dashboard.page("/overview", as: Self.light)
+      try await shoot(page, as: "overview", dashboard)
+      try await page.navigate(to: dashboard.base + "/cleanup")
+      try await shoot(page, as: "cleanup", dashboard)
     }
   }
 

@@ -14,7 +14,10 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct APIDescriptionTests {
   /// What people open in a browser. Everything else is for programs, and described.
   private static let pages: Set<String> = [
-    "/", "/overview", "/scans", "/scans/{id}", "/cleanup", "/reset", "/sign-in", "/sign-out",
+    "/", "/overview", "/scans", "/scans/{id}", "/bulk", "/workers", "/policies",
+    "/schedules", "/schedules/{name}/remove", "/tokens", "/tokens/{id}/revoke",
+    "/tokens/{id}/rotate", "/users", "/users/{name}/role", "/users/{name}/password",
+    "/audit-log", "/cleanup", "/reset", "/sign-in", "/sign-out",
     "/assets/{name}", "/favicon.ico",
   ]
 

@@ -192,23 +192,100 @@ import Testing
   @Test func thePagesCleanAndReset() async throws {
     try await TestServer.run { server in
       let (stale, _) = try await Self.twoRunning(server)
-      let (cookie, csrf) = try await server.signIn()
+      let (cookie, _) = try await server.signIn()
       let list = try await server.get("/", as: .cookie(cookie)).text
       #expect(list.contains("Clean Stuck Runs"))
-      #expect(list.contains("Reset All"))
+      #expect(list.contains("Reset All Audits"))
       let preview = try await server.get("/cleanup", as: .cookie(cookie)).text
       #expect(preview.contains("1 stuck, of which 0 can be resumed and 1 are dead."))
       #expect(preview.contains("Clean 1 run"))
       #expect(try await server.store.scan(.id(stale.id))?.status == .running)
       let site = [("Sec-Fetch-Site", "same-origin")]
-      let done = try await server.postForm(
-        "/cleanup", "csrf_token=\(csrf)", headers: site, as: .cookie(cookie))
-      #expect(done.text.contains("Cleaned 1/1 stuck runs."))
-      #expect(try await server.store.scan(.id(stale.id))?.status == .pending)
+      let visitor = try await PageVisitor(server)
+      let fields = PageVisitor.hiddenFields(of: "/cleanup", on: preview)
+      let moved = try await visitor.post("/cleanup", [("plan", "0123456789abcdef")])
+      #expect(moved.status == 409)
+      #expect(moved.text.contains("Scans have moved since you looked. Nothing was changed"))
+      #expect(try await server.store.scan(.id(stale.id))?.status == .running)
+      let done = try await visitor.post("/cleanup", fields)
+      #expect(done.text.contains("Cleaned 1/1 dead runs."))
       let forged = try await server.postForm("/reset", "", headers: site, as: .cookie(cookie))
       #expect(forged.status == 403)
       let none = try await server.get("/reset", as: .cookie(cookie)).text
       #expect(none.contains("No failed scan is left to reset."))
+
+      let worker = try await ScriptedWorker.start(server.store)
+      for target in ["/srv/x", "/srv/y"] {
+        let scan = try await worker.submit(target)
+        try await worker.report(
+          AttemptReport(
+            lease: try await worker.claim(scan.id),
+            end: .failed(error: "no such folder", reason: nil, summary: nil)))
+      }
+      let failed = try await visitor.page("/reset")
+      #expect(failed.contains("2 scans will go back to pending."))
+      #expect(failed.contains("/srv/x") && failed.contains("no such folder"))
+      #expect(try await visitor.post("/reset", [("plan", "0")]).status == 409)
+      let reset = try await visitor.post(
+        "/reset", PageVisitor.hiddenFields(of: "/reset", on: failed))
+      #expect(reset.text.contains("2 scans are back to pending."))
+    }
+  }
+
+  /// What can go on stands beside what is dead, and only what was asked for is meant.
+  @Test func theCleanupTellsTheResumableFromTheDead() async throws {
+    try await TestServer.run { server in
+      let (stale, healthy) = try await Self.twoRunning(server)
+      try await server.shell(
+        """
+        UPDATE scans SET last_activity_at = (
+          SELECT last_activity_at FROM scans WHERE number = \(stale.number)),
+          checkpoint = '{"at":1}' WHERE number = \(healthy.number)
+        """)
+      let visitor = try await PageVisitor(server)
+      let page = try await visitor.page("/cleanup")
+      #expect(page.contains("2 stuck, of which 1 can be resumed and 1 are dead."))
+      #expect(page.contains("<h2>Resumable <span class=\"count\">1</span></h2>"))
+      #expect(page.contains("<h2>Dead <span class=\"count\">1</span></h2>"))
+      let some = try await visitor.page("/cleanup?target=*healthy&age_hours=")
+      #expect(some.contains("Clean 1 run<"))
+      let fields = PageVisitor.hiddenFields(of: "/cleanup", on: some)
+      #expect(fields.map(\.0) == ["target", "plan"])
+      let done = try await visitor.post("/cleanup", fields)
+      #expect(done.text.contains("Cleaned 1/1 resumable runs."))
+      #expect(try await server.store.scan(.id(healthy.id))?.status == .pending)
+      #expect(try await server.store.scan(.id(stale.id))?.status == .running)
+      #expect(try await visitor.page("/cleanup?age_hours=48").contains("No stuck runs found."))
+    }
+  }
+
+  /// Held for stuck, a running scan is resumed from its page; asked why, it says what supervision holds.
+  @Test func aStuckScanIsResumedFromItsPage() async throws {
+    try await TestServer.run { server in
+      let (stale, healthy) = try await Self.twoRunning(server)
+      let visitor = try await PageVisitor(server)
+      #expect(!(try await visitor.page("/scans/\(healthy.number)")).contains("action-resume"))
+      #expect(try await visitor.post("/scans/\(healthy.number)/resume").status == 409)
+      let why = try await visitor.page("/scans/\(stale.number)/why")
+      #expect(why.contains("What supervision holds of it: Dead"))
+      #expect(why.contains("What it could have been"))
+      try await server.shell(
+        """
+        UPDATE scans SET verdict = '{"verdict":"dead","sentence":"It is dead.","evidence":[\
+        {"signal":"heartbeat","text":"no beat","seconds":485,"limit_seconds":90}],"lost":[\
+        {"verdict":"hung","because":"its worker is silent too"}]}' WHERE number = \(stale.number)
+        """)
+      let page = try await visitor.page("/scans/\(stale.number)")
+      #expect(page.contains("Supervision: Dead"))
+      #expect(page.contains("no beat (for 8 min 5 s, limit 1 min 30 s)"))
+      #expect(page.contains("<dt>Not hung</dt><dd>its worker is silent too</dd>"))
+      #expect(page.contains("data-key=\"action-resume\""))
+      #expect(page.contains("Its process is ended first."))
+      #expect(page.contains("Attempt 1 on scripted"))
+      #expect(try await visitor.page("/?verdict=dead").contains("row-\(stale.number)"))
+      #expect(try await visitor.post("/scans/\(stale.number)/resume").status == 303)
+      #expect(try await server.store.scan(.id(stale.id))?.status == .pending)
+      #expect(try await visitor.page("/scans/\(stale.number)").contains("Back in the queue"))
     }
   }
 

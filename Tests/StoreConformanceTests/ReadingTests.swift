@@ -48,6 +48,83 @@ import Testing
   }
 
   @Test(arguments: TestedDatabase.allCases)
+  func scansAreSearchedAndOrdered(_ database: TestedDatabase) async throws {
+    let fixture = try await Fixture(database)
+    let store = fixture.store
+    var all: [Scan] = []
+    for (target, kind) in [
+      ("/b/Course", "library"), ("/a", "site"), ("/B", "library"), ("/é/course 3", "portal"),
+      ("/a", "library"), ("/100%_x", "library"),
+    ] {
+      all.append(try await fixture.submit(.sample(target, kind: kind, exclusivity: .none)))
+    }
+    _ = try await store.act(.cancel, on: all[2].id, by: "a", reason: nil)
+    func places(_ filter: ScanFilter, _ order: ScanOrder = .newestFirst) async throws -> [Int] {
+      var found: [Int] = []
+      var cursor: String?
+      repeat {
+        let page = try await store.scans(filter, order: order, cursor: cursor, limit: 2)
+        #expect(page.items.count <= 2)
+        found += page.items.compactMap { scan in all.firstIndex { $0.id == scan.id } }
+        cursor = page.nextCursor
+      } while cursor != nil
+      return found
+    }
+    #expect(try await places(ScanFilter(search: "COURSE")) == [3, 0])
+    // Nothing in a search is a pattern.
+    #expect(try await places(ScanFilter(search: "%_")) == [5])
+    #expect(try await places(ScanFilter(search: "b' OR ''='")) == [])
+    #expect(try await places(ScanFilter(search: "#2")) == [1])
+    #expect(try await places(ScanFilter(search: "3")) == [3, 2])
+    #expect(try await places(ScanFilter(kind: "library", search: "/b")) == [2, 0])
+
+    #expect(try await places(ScanFilter(), ScanOrder(.number)) == [0, 1, 2, 3, 4, 5])
+    #expect(try await places(ScanFilter(), ScanOrder(.target)) == [5, 2, 4, 1, 0, 3])
+    #expect(
+      try await places(ScanFilter(), ScanOrder(.target, isDescending: true)) == [3, 0, 4, 1, 2, 5])
+    #expect(try await places(ScanFilter(), ScanOrder(.kind)) == [5, 4, 2, 0, 3, 1])
+    #expect(try await places(ScanFilter(), ScanOrder(.status)) == [2, 5, 4, 3, 1, 0])
+    #expect(
+      try await places(ScanFilter(search: "course"), ScanOrder(.target, isDescending: true))
+        == [3, 0])
+    // A cursor belongs to the order that it came from.
+    let cursor = try await store.scans(ScanFilter(), cursor: nil, limit: 2).nextCursor
+    await #expect(throws: StoreError.self) {
+      try await store.scans(ScanFilter(), order: ScanOrder(.target), cursor: cursor, limit: 2)
+    }
+  }
+
+  @Test(arguments: TestedDatabase.allCases)
+  func whatSupervisionDoubtsIsFound(_ database: TestedDatabase) async throws {
+    let fixture = try await Fixture(database)
+    let store = fixture.store
+    let life = try await fixture.worker()
+    let hung = try await fixture.running(.sample("/hung"), by: life)
+    let suspected = try await fixture.running(.sample("/suspected"), by: life)
+    _ = try await fixture.running(.sample("/well"), by: life)
+    try await fixture.shell(
+      """
+      UPDATE scans SET verdict = '{"verdict":"hung"}' WHERE number = \(hung.scan.number);
+      UPDATE scans SET suspicion = '{}' WHERE number = \(suspected.scan.number);
+      """)
+    func found(_ name: String) async throws -> [String] {
+      try await store.scans(
+        ScanFilter(doubt: try #require(ScanDoubt(name))), cursor: nil, limit: 10
+      ).items.map(\.target)
+    }
+    #expect(try await found("stuck") == ["/suspected", "/hung"])
+    #expect(try await found("suspected") == ["/suspected"])
+    #expect(try await found("hung") == ["/hung"])
+    #expect(try await found("dead") == [])
+    #expect(ScanDoubt("ended") == nil)
+    #expect(ScanDoubt.names.allSatisfy { ScanDoubt($0)?.name == $0 })
+    // What has ended is not in doubt any more.
+    try await fixture.report(
+      AttemptReport(lease: hung.lease, end: .completed(message: nil, summary: [:])))
+    #expect(try await found("stuck") == ["/suspected"])
+  }
+
+  @Test(arguments: TestedDatabase.allCases)
   func theQueueIsCountedByKindAndStatus(_ database: TestedDatabase) async throws {
     let fixture = try await Fixture(database)
     let store = fixture.store

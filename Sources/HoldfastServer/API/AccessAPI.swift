@@ -160,7 +160,7 @@ struct AccessAPI: Sendable {
     return text
   }
 
-  private static func noToken(_ reference: String) -> Problem {
+  static func noToken(_ reference: String) -> Problem {
     Problem(
       .tokenNotFound,
       "There is no token “\(String(reference.prefix(64)).visible)” to be changed; name it by its "

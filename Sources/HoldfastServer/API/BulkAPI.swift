@@ -7,26 +7,18 @@ import Hummingbird
 struct BulkAPI: Sendable {
   let store: any ScanStore
 
-  /// How many scans one request acts on.
-  private static let most = 1000
-
   func add(to routes: inout Routes) {
     routes.post("/api/v1/bulk-actions", act)
   }
 
   private struct Result: Encodable {
-    struct Refusal: Encodable {
-      var number: Int64
-      var why: String
-    }
-
     var action: String
     var dryRun: Bool
     var matched: Int
     var more: Bool
     var done: [Int64] = []
     var requested: [Int64] = []
-    var refused: [Refusal] = []
+    var refused: [BulkActions.Refusal] = []
 
     enum CodingKeys: String, CodingKey {
       case action, matched, more, done, requested, refused
@@ -41,53 +33,30 @@ struct BulkAPI: Sendable {
     let filter = try Self.filter(body, for: action)
     let dryRun = try body.flag("dry_run") ?? true
     let reason = try body.text("reason", most: 1000)
-    let (scans, more) = try await candidates(filter, of: context.caller)
+    let bulk = BulkActions(store: store)
+    // Nothing is found that the action cannot be done to.
+    let (scans, more) =
+      filter.statuses.isEmpty
+      ? ([], false) : try await bulk.candidates(filter, of: context.caller)
     var result = Result(
       action: action.rawValue, dryRun: dryRun, matched: scans.count, more: more)
     if dryRun {
       result.done = scans.map(\.number)
       return try .json(result)
     }
-    for scan in scans {
-      do {
-        switch try await ScanActions(store: store).act(
-          action, on: scan, reason: reason, for: context.caller)
-        {
-        case .done: result.done.append(scan.number)
-        case .requested: result.requested.append(scan.number)
-        }
-      } catch let problem as Problem {
-        // It has moved since it was found; the others are still meant.
-        result.refused.append(.init(number: scan.number, why: problem.detail))
-      }
-    }
+    let outcome = try await bulk.act(action, on: scans, reason: reason, for: context.caller)
+    result.done = outcome.done
+    result.requested = outcome.requested
+    result.refused = outcome.refused
     return try .json(result)
   }
 
-  /// Newest first; nothing is found that the action cannot be done to.
-  private func candidates(
-    _ filter: ScanFilter, of caller: Caller
-  ) async throws(StoreError) -> (scans: [Scan], more: Bool) {
-    guard !filter.statuses.isEmpty else { return ([], false) }
-    let store = store.seen(by: caller)
-    var scans: [Scan] = []
-    var cursor: String?
-    repeat {
-      let page = try await store.scans(filter, cursor: cursor, limit: 500)
-      scans += page.items
-      cursor = page.nextCursor
-    } while cursor != nil && scans.count < Self.most
-    return (Array(scans.prefix(Self.most)), cursor != nil)
-  }
-
-  private static let actions: [OperatorAction] = [
-    .cancel, .fail, .pause, .requeue, .resume, .retry,
-  ]
-
   private static func action(_ body: JSONBody) throws(Problem) -> OperatorAction {
     let name = try body.requiredText("action")
-    guard let action = OperatorAction(rawValue: name), actions.contains(action) else {
-      throw .unknownValue(name, field: "action", known: actions.map(\.rawValue))
+    guard let action = OperatorAction(rawValue: name), BulkActions.actions.contains(action)
+    else {
+      throw .unknownValue(
+        name, field: "action", known: BulkActions.actions.map(\.rawValue))
     }
     return action
   }
@@ -99,18 +68,30 @@ struct BulkAPI: Sendable {
     guard let members = body.members["filter"]?.objectValue else {
       throw .invalid(
         "filter",
-        "“filter” must be an object that says which scans are meant: status, kind, target.")
+        "“filter” must be an object that says which scans are meant: status, kind, target, search, "
+          + "verdict.")
     }
     guard !members.isEmpty else {
       throw .invalid(
-        "filter", "“filter” is empty; it must have at least one of status, kind, target.")
+        "filter",
+        "“filter” is empty; it must have at least one of status, kind, target, search, verdict.")
     }
-    let filter = try JSONBody(members: members, known: ["kind", "status", "target"], at: "filter.")
+    let filter = try JSONBody(
+      members: members, known: ["kind", "search", "status", "target", "verdict"], at: "filter.")
     let wanted = try statuses(filter) ?? ScanStatus.allCases
+    let search = try filter.givenText("search", most: 200)?.trimmed
+    // An empty part is a part of everything, which nobody means who writes it.
+    guard search?.isEmpty != true else {
+      throw .invalid("filter.search", "“filter.search” is empty.")
+    }
     return ScanFilter(
       statuses: wanted.filter(action.sources.contains),
       kind: try filter.givenText("kind", most: 64),
-      target: try filter.givenText("target", most: 4096))
+      target: try filter.givenText("target", most: 4096),
+      search: search,
+      doubt: try filter.givenText("verdict", most: 64).map { (name) throws(Problem) in
+        try ScanDoubt.named(name, field: "filter.verdict")
+      })
   }
 
   private static func statuses(_ filter: JSONBody) throws(Problem) -> [ScanStatus]? {

@@ -114,7 +114,7 @@ struct HealthAPI: Sendable {
     var census = Census()
     for record in try await store.workers() where ["alive", "lost"].contains(record.status) {
       let age = max(0, now.seconds(since: record.lastHeartbeatAt))
-      if age <= record.heartbeatIntervalSeconds * 3 {
+      if !record.isSilent(for: age) {
         census.alive.append((record, age))
       } else if age < Self.missedSeconds {
         census.silent.append((record, age))

@@ -51,13 +51,16 @@ struct ScansAPI: Sendable {
 
   @concurrent
   private func list(_ request: Request, _ context: ServerContext) async throws -> Response {
-    let query = try Query(request, known: ["cursor", "kind", "limit", "status", "target"])
+    let query = try Query(
+      request,
+      known: ["cursor", "kind", "limit", "search", "sort", "status", "target", "verdict"])
     let filter = ScanFilter(
       statuses: try query.statuses(), kind: try query.text("kind", most: 64),
-      target: try query.text("target", most: 1000))
+      target: try query.text("target", most: 1000), search: try query.search(),
+      doubt: try query.doubt())
     return try .json(
       try await store.seen(by: context.caller).scans(
-        filter, cursor: try query.cursor, limit: try query.limit()))
+        filter, order: try query.order(), cursor: try query.cursor, limit: try query.limit()))
   }
 
   @concurrent
@@ -220,7 +223,8 @@ struct ScanActions: Sendable {
 }
 
 extension OperatorAction {
-  fileprivate var participle: String {
+  /// What is done to a scan: “it cannot be …”.
+  var participle: String {
     switch self {
     case .cancel: "cancelled"
     case .pause: "paused"

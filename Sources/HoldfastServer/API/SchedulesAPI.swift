@@ -48,7 +48,8 @@ struct SchedulesAPI: Sendable {
     }
   }
 
-  private static func draft(
+  /// - Throws: ``Problem`` of the first field that cannot be taken.
+  static func draft(
     _ body: JSONBody, by actor: String
   ) throws(Problem) -> ScheduleDraft {
     let priority = try body.wholeNumber("priority", in: -100...100) ?? 0
@@ -103,7 +104,8 @@ struct SchedulesAPI: Sendable {
     return try .json(Next(name: schedule.name, times: times))
   }
 
-  private func record(
+  /// Writes a line of the audit log.
+  func record(
     _ action: String, _ schedule: Schedule, _ context: ServerContext
   ) async throws(StoreError) {
     let rule: JSONValue = [
@@ -132,5 +134,5 @@ struct SchedulesAPI: Sendable {
 
 extension ServerContext {
   /// Whose schedules they are: the caller's own, and of an admin of all tenants the default tenant's.
-  fileprivate var tenant: String { caller.scope.tenant ?? TenantScope.defaultTenant }
+  var tenant: String { caller.scope.tenant ?? TenantScope.defaultTenant }
 }

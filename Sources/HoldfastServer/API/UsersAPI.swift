@@ -75,7 +75,8 @@ struct UsersAPI: Sendable {
     return try await Password.hash(password)
   }
 
-  private static func user(_ outcome: UserOutcome, _ name: String) throws(Problem) -> UserRecord {
+  /// - Throws: ``Problem`` of what stood in the way.
+  static func user(_ outcome: UserOutcome, _ name: String) throws(Problem) -> UserRecord {
     switch outcome {
     case .done(let user): return user
     case .nameTaken:

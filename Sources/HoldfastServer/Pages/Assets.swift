@@ -39,6 +39,7 @@ struct Assets: Sendable {
     for (name, bytes) in [
       ("live", PackageResources.live_js), ("regions", PackageResources.regions_js),
       ("times", PackageResources.times_js), ("form", PackageResources.form_js),
+      ("select", PackageResources.select_js),
     ] {
       app = app.replacing("'./\(name).js'", with: "'\(add(name, "js", script, Self.text(bytes)))'")
     }

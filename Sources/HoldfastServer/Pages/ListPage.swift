@@ -2,159 +2,43 @@ import HoldfastCore
 import HoldfastStorage
 import Hummingbird
 
-/// What the list of scans shows.
-struct ListView: PageView {
-  var template: String { "list" }
-  var frame: PageFrame
-  var form: Form
-  var last: LastScan?
-  var lastGood: LastScan?
-  var tabs: [Tab]
-  var rows: [Row]
-  var hasRows: Bool
-  var hasPaging: Bool
-  var firstHref: String?
-  var olderHref: String?
-  var emptyTitle: String
-  var emptyText: String
-  var workers: [Worker]
-  var hasWorkers: Bool
-
-  /// The form of a new library scan. Its button is ready, or disabled while a scan of the folder in
-  /// the field is active; validating is a state of the live page alone.
-  struct Form: Sendable {
-    var path: String
-    var state: String
-    var isDisabled: Bool
-    var buttonText: String
-    /// The folders of all active library scans, one a line.
-    var activePaths: String
-  }
-
-  struct LastScan: Sendable {
-    var number: Int64
-    var href: String
-    var status: ShownStatus
-    var notice: String
-    var date: ShownTime
-    var added: String
-    var updated: String
-    var removed: String
-    var errors: String
-    var hasErrors: Bool
-    var target: String
-    var errorMessage: String?
-
-    init(_ scan: Scan) {
-      number = scan.number
-      href = "/scans/\(scan.number)"
-      status = ShownStatus(scan)
-      notice = scan.notice ?? ""
-      date = ShownTime(scan.endedAt ?? scan.updatedAt)
-      added = Words.number(scan.counts.added)
-      updated = Words.number(scan.counts.updated)
-      removed = Words.number(scan.counts.removed)
-      errors = Words.number(scan.counts.errors)
-      hasErrors = scan.counts.errors > 0
-      target = scan.target.visible
-      errorMessage = scan.errorMessage?.visible
-    }
-  }
-
-  struct Row: Sendable {
-    var number: Int64
-    var href: String
-    var kind: String
-    var target: String
-    var status: ShownStatus
-    var bar: ShownBar?
-    var progressText: String
-    var rate: String
-    var created: ShownTime
-    var age: String
-    var ageSeconds: Int64
-
-    init(_ scan: Scan, now: Timestamp, meters: RateMeters) {
-      number = scan.number
-      href = "/scans/\(scan.number)"
-      kind = scan.kind.visible
-      target = scan.target.visible
-      status = ShownStatus(scan)
-      bar = ShownBar(scan)
-      progressText = scan.progressText ?? (scan.status == .pending ? "waiting for a worker" : "–")
-      rate = Words.rate(meters.rate(of: scan)) ?? "–"
-      created = ShownTime(scan.createdAt)
-      let seconds = now.seconds(since: scan.createdAt)
-      age = Words.age(seconds)
-      ageSeconds = Int64(max(0, seconds))
-    }
-  }
-
-  struct Worker: Sendable {
-    var name: String
-    var status: String
-    var text: String
-
-    /// - Parameter running: how many scans it runs. Its own count is as old as its last heartbeat.
-    init(_ worker: WorkerRecord, running: Int, now: Timestamp) {
-      let silence = now.seconds(since: worker.lastHeartbeatAt)
-      let isLate = silence > 3 * worker.heartbeatIntervalSeconds
-      name = worker.name.visible
-      status = isLate ? "late" : "on-time"
-      text =
-        "\(running) of \(Words.plural(Int64(worker.slots), "slot", "slots")) busy"
-        + (isLate ? ", last heard \(Words.age(silence))" : "")
-    }
-  }
-}
-
-/// A filter of a list.
-struct Tab: Sendable {
-  var label: String
-  var href: String
-  var isCurrent: Bool
-  var count: String?
-}
-
-/// `GET /`: the scans, newest first, and the form of a new one.
+/// `GET /`: the scans under filters and in an order of the reader's choice, and the form of a new one.
 struct ListPage: Sendable {
-  let store: any ScanStore
+  let store: any ScanStore & AccessStore
   let hub: EventHub
+  let kinds: KindBook
 
   private static let rowsPerPage = 25
 
-  func view(_ request: Request, frame: (String, String?) -> PageFrame) async throws -> ListView {
-    let query = try Query(request)
-    let statuses = try query.statuses()
-    let cursor = try query.cursor
+  func view(
+    _ request: Request, _ context: ServerContext, frame: (String, String?) -> PageFrame
+  ) async throws -> ListView {
+    let address = try ListAddress(try Query(request))
     let library = LibraryScans(store: store)
     let page = try await store.scans(
-      ScanFilter(statuses: statuses), cursor: cursor, limit: Self.rowsPerPage)
+      address.filter, order: address.order, cursor: address.cursor, limit: Self.rowsPerPage)
     let active = try await library.active()
     let last = try await library.last()
     let now = try await store.now()
-    let workers = try await store.workers().filter { $0.isHere(now: now) }
-    let running = try await store.scans(
-      ScanFilter(statuses: [.running]), cursor: nil, limit: 500
-    ).items
-    let status = statuses.count == 1 ? statuses.first : nil
-    let older = page.nextCursor.map { address(status: status, cursor: $0) }
+    let workers = try await LiveWorker.all(in: store, now: now)
+    let older = page.nextCursor.map { next in address.with { $0.cursor = next }.href }
+    let tenants =
+      context.caller.scope == .all ? try await store.tenants().map(\.name) : []
     return ListView(
       frame: frame("Scans", "/api/v1/events"),
       form: Self.form(active: active, last: last),
       last: last.map(ListView.LastScan.init), lastGood: try await lastGood(library, after: last),
-      tabs: Self.tabs(try await store.statusCounts(), current: status),
+      tabs: Self.tabs(try await store.statusCounts(), address),
+      filters: filters(address, tenants: tenants), columns: Self.columns(address),
       rows: page.items.map { ListView.Row($0, now: now, meters: hub.meters) },
-      hasRows: !page.items.isEmpty, hasPaging: older != nil || cursor != nil,
-      firstHref: cursor == nil ? nil : address(status: status, cursor: nil), olderHref: older,
-      emptyTitle: status.map { "No scan is \($0.rawValue)" } ?? "No scans yet",
-      emptyText: status == nil
-        ? "Name a folder above, or run “holdfast scan library PATH”."
-        : "Other filters may show some.",
-      workers: workers.map { worker in
-        ListView.Worker(
-          worker, running: running.count { $0.workerID == worker.id }, now: now)
-      }, hasWorkers: !workers.isEmpty)
+      hasRows: !page.items.isEmpty, hasPaging: older != nil || address.cursor != nil,
+      firstHref: address.cursor == nil ? nil : address.with { _ in }.href, olderHref: older,
+      emptyTitle: Self.emptyTitle(address),
+      emptyText: address.isNarrowed || !address.statuses.isEmpty
+        ? "Other filters may show some."
+        : "Name a folder above, or run “holdfast scan library PATH”.",
+      bulkActions: context.may(.operator) ? BulkPages.choices : [],
+      workers: workers.map(\.shown), hasWorkers: !workers.isEmpty)
   }
 
   /// After a failure, the last success stays in view.
@@ -176,9 +60,19 @@ struct ListPage: Sendable {
       activePaths: targets.joined(separator: "\n"))
   }
 
-  private static func tabs(_ counts: [ScanStatus: Int64], current: ScanStatus?) -> [Tab] {
+  private static func emptyTitle(_ address: ListAddress) -> String {
+    if address.isNarrowed { return "No scan matches" }
+    return address.status.map { "No scan is \($0.rawValue)" }
+      ?? (address.statuses.isEmpty ? "No scans yet" : "No scan matches")
+  }
+
+  // MARK: Filters
+
+  /// The counts are those of all scans: how many a search finds is only known at its end.
+  private static func tabs(_ counts: [ScanStatus: Int64], _ address: ListAddress) -> [Tab] {
     let all = Tab(
-      label: "All", href: "/", isCurrent: current == nil,
+      label: "All", href: address.with { $0.statuses = [] }.href,
+      isCurrent: address.statuses.isEmpty,
       count: Words.number(counts.values.reduce(0, +)))
     let order: [ScanStatus] = [
       .running, .pending, .paused, .completed, .partial, .failed, .cancelled,
@@ -186,18 +80,85 @@ struct ListPage: Sendable {
     return [all]
       + order.map { status in
         Tab(
-          label: status.label, href: "/?status=\(status.rawValue)", isCurrent: status == current,
+          label: status.label, href: address.with { $0.statuses = [status] }.href,
+          isCurrent: status == address.status,
           count: counts[status].flatMap { $0 > 0 ? Words.number($0) : nil })
       }
   }
 
-  private func address(status: ScanStatus?, cursor: String?) -> String {
-    let parts =
-      [
-        status.map { "status=\($0.rawValue)" },
-        cursor.map { "cursor=\(LocalPath.encoded($0))" },
-      ].compactMap { $0 }
-    return parts.isEmpty ? "/" : "/?" + parts.joined(separator: "&")
+  private func filters(_ address: ListAddress, tenants: [String]) -> ListView.Filters {
+    func choices(_ values: [String], _ chosen: String?, any: String) -> [ListView.Choice] {
+      // What an address asks for is shown as chosen even where it is none of those known.
+      let unknown = [chosen].compactMap { $0 }.filter { !values.contains($0) }
+      return [.init(value: "", label: any, isChosen: chosen == nil)]
+        + (values + unknown).map { value in
+          .init(
+            value: value, label: value.replacing("_", with: " ").visible,
+            isChosen: value == chosen)
+        }
+    }
+    let status = address.filterFields.filter { $0.name == "status" }
+    return ListView.Filters(
+      search: address.search ?? "",
+      kinds: choices(
+        kinds.names + [KindCatalog.attached], address.kind, any: "Any kind"),
+      verdicts: choices(ScanDoubt.names, address.doubt?.name, any: "Any verdict"),
+      tenants: choices(tenants, address.tenant, any: "Any tenant"),
+      hasTenants: tenants.count > 1 || address.tenant != nil,
+      target: address.target, anyTargetHref: address.with { $0.target = nil }.href,
+      kept: status + address.orderField, all: address.filterFields,
+      isNarrowed: address.isNarrowed,
+      noneHref: ListAddress.address("/", status + address.orderField))
+  }
+
+  // MARK: Order
+
+  private static func columns(_ address: ListAddress) -> [ListView.Column] {
+    func column(
+      _ label: String, _ style: String = "", by column: ScanOrder.Column? = nil
+    ) -> ListView.Column {
+      guard let column else { return .init(label: label, style: style) }
+      let isCurrent = address.order.column == column
+      // The newest first is what a reader expects of numbers; of names, from A to Z.
+      let isDescending = isCurrent ? !address.order.isDescending : column == .number
+      let href = address.with { $0.order = ScanOrder(column, isDescending: isDescending) }.href
+      guard isCurrent else {
+        return .init(label: label, style: style + " sortable", href: href)
+      }
+      return .init(
+        label: label, style: style + " sortable", href: href,
+        ariaSort: address.order.isDescending ? "descending" : "ascending",
+        arrow: address.order.isDescending ? "↓" : "↑")
+    }
+    return [
+      column("Scan", by: .number), column("Target", by: .target), column("Status", by: .status),
+      column("Progress"), column("Rate", "number"), column("Age", "number"),
+    ]
+  }
+}
+
+/// A worker that an operator should see, with how many scans it runs.
+struct LiveWorker: Sendable {
+  var record: WorkerRecord
+  var running: Int
+  var now: Timestamp
+
+  var shown: ListView.Worker { ListView.Worker(record, running: running, now: now) }
+
+  static func all(
+    in store: any ScanStore, now: Timestamp
+  ) async throws(StoreError) -> [LiveWorker] {
+    let running = try await store.scans(
+      ScanFilter(statuses: [.running]), cursor: nil, limit: 500
+    ).items
+    return all(try await store.workers(), running: running, now: now)
+  }
+
+  static func all(_ workers: [WorkerRecord], running: [Scan], now: Timestamp) -> [LiveWorker] {
+    workers.filter { $0.isHere(now: now) }.map { worker in
+      LiveWorker(
+        record: worker, running: running.count { $0.workerID == worker.id }, now: now)
+    }
   }
 }
 

@@ -83,7 +83,7 @@ struct OverviewPage: Sendable {
       ScanFilter(statuses: [.running]), cursor: nil, limit: 500
     ).items
     let now = try await store.now()
-    let workers = try await store.workers().filter { $0.isHere(now: now) }
+    let workers = LiveWorker.all(try await store.workers(), running: running, now: now)
     let kinds = Self.kinds(try await store.queueDepth())
     let happened = try await plots.activity(activity, scope: context.caller.scope)
     let attention = try await attention(
@@ -109,10 +109,7 @@ struct OverviewPage: Sendable {
           hasRows: !shown.isEmpty,
           runningMore: running.count > shown.count ? "All running scans" : nil,
           kinds: kinds, hasKinds: !kinds.isEmpty,
-          workers: workers.map { worker in
-            ListView.Worker(
-              worker, running: running.count { $0.workerID == worker.id }, now: now)
-          }, hasWorkers: !workers.isEmpty,
+          workers: workers.map(\.shown), hasWorkers: !workers.isEmpty,
           plots: OverviewPlots.plots(happened), isCut: happened.isCut)))
   }
 
@@ -149,7 +146,8 @@ struct OverviewPage: Sendable {
       guard let scan = try await store.scan(.id(entry.scanID)) else { continue }
       shown.append(
         Self.attention(
-          scan, mayAct: mayAct, verdict: entry.verdict.kind.rawValue.replacing("_", with: " "),
+          scan, isStuck: true, mayAct: mayAct,
+          verdict: entry.verdict.kind.rawValue.replacing("_", with: " "),
           style: "error",
           sentence: entry.verdict.sentence,
           plan: CleanupPages.words(for: entry.decision.action)))
@@ -159,7 +157,7 @@ struct OverviewPage: Sendable {
     for scan in suspected.prefix(Self.mostAttention - shown.count) {
       shown.append(
         Self.attention(
-          scan, mayAct: mayAct, verdict: "suspected", style: "warning",
+          scan, isStuck: false, mayAct: mayAct, verdict: "suspected", style: "warning",
           sentence: scan.suspicion?["sentence"]?.stringValue
             ?? "It is silent for longer than ever.",
           plan: "Its fixed limits still hold."))
@@ -168,7 +166,8 @@ struct OverviewPage: Sendable {
   }
 
   private static func attention(
-    _ scan: Scan, mayAct: Bool, verdict: String, style: String, sentence: String, plan: String
+    _ scan: Scan, isStuck: Bool, mayAct: Bool, verdict: String, style: String, sentence: String,
+    plan: String
   ) -> OverviewView.Attention {
     OverviewView.Attention(
       number: scan.number, href: "/scans/\(scan.number)", kind: scan.kind.visible,
@@ -176,8 +175,8 @@ struct OverviewPage: Sendable {
       plan: plan,
       actions: !mayAct
         ? []
-        : ScanView.Action.all(for: scan).filter {
-          ["requeue", "fail", "cancel"].contains($0.name)
-        })
+        : ScanView.Action.all(for: scan, isStuck: isStuck).filter {
+          ["resume", "requeue", "fail", "cancel"].contains($0.name)
+        }.map { $0.of(scan) })
   }
 }

@@ -6,9 +6,11 @@ import Hummingbird
 /// The pages for people: rendered here, complete without scripts, kept current by those of
 /// `Assets`.
 struct Pages: Sendable {
-  let store: any ScanStore
+  let store: any ScanStore & AccessStore & ScheduleStore
   let hub: EventHub
   let submitter: Submitter
+  /// Without one, no stuck scan is resumed.
+  let cleanup: (any CleanupService)?
   let version: String
   let assets: Assets
   let templates: Templates
@@ -29,18 +31,18 @@ struct Pages: Sendable {
 
   @concurrent
   private func list(_ request: Request, _ context: ServerContext) async throws -> Response {
-    let page = ListPage(store: store.seen(by: context.caller), hub: hub)
-    let view = try await page.view(request) { frame($0, context, stream: $1) }
+    let page = ListPage(
+      store: store.seen(by: context.caller), hub: hub, kinds: submitter.kinds)
+    let view = try await page.view(request, context) { frame($0, context, stream: $1) }
     return .html(templates.render(view))
   }
 
   @concurrent
   private func scan(_ request: Request, _ context: ServerContext) async throws -> Response {
     let page = ScanPage(
-      store: store.seen(by: context.caller), hub: hub, mayAct: context.may(.operator))
-    let view = try await page.view(
-      request, context, csrfToken: context.csrfToken ?? ""
-    ) { frame($0, context, stream: $1) }
+      store: store.seen(by: context.caller), hub: hub, cleanup: cleanup,
+      mayAct: context.may(.operator))
+    let view = try await page.view(request, context) { frame($0, context, stream: $1) }
     return .html(templates.render(view))
   }
 
@@ -62,7 +64,9 @@ struct Pages: Sendable {
     _ action: OperatorAction, _ request: Request, _ context: ServerContext
   ) async throws -> Response {
     _ = try await Self.form(request)
-    switch try await ScanActions(store: store).act(action, reason: nil, context) {
+    switch try await ScanActions(store: store, cleanup: cleanup).act(
+      action, reason: nil, context)
+    {
     case .done(let scan), .requested(let scan): return .redirect(to: "/scans/\(scan.number)")
     }
   }
@@ -151,11 +155,23 @@ extension Pages {
       title: title, assets: assets.names, version: version, csrfToken: context.csrfToken,
       mayAct: context.may(.operator),
       stream: context.csrfToken == nil ? nil : stream,
-      navigation: context.csrfToken == nil || !hasOverview
-        ? []
-        : [("Overview", "/overview"), ("Scans", "/")].map { label, href in
-          PageFrame.Link(label: label, href: href, isCurrent: label == title)
-        })
+      navigation: navigation(title, context))
+  }
+
+  /// The pages that the reader may see.
+  private func navigation(_ title: String, _ context: ServerContext) -> [PageFrame.Link] {
+    guard context.csrfToken != nil else { return [] }
+    let main = [
+      ("Scans", "/"), ("Workers", "/workers"), ("Schedules", "/schedules"),
+      ("Policies", "/policies"),
+    ]
+    let access = [("Tokens", "/tokens"), ("Users", "/users"), ("Audit log", "/audit-log")]
+    let links =
+      (hasOverview ? [("Overview", "/overview")] : []) + main
+      + (context.may(.admin) ? access : [])
+    return links.map { label, href in
+      PageFrame.Link(label: label, href: href, isCurrent: label == title)
+    }
   }
 }
 

@@ -6,6 +6,8 @@ import Hummingbird
 struct ScanPage: Sendable {
   let store: any ScanStore
   let hub: EventHub
+  /// Without one, nobody says why.
+  let cleanup: (any CleanupService)?
   /// Whether what changes the scan is offered.
   let mayAct: Bool
 
@@ -14,16 +16,20 @@ struct ScanPage: Sendable {
   private static let mostEvents = 100
 
   func view(
-    _ request: Request, _ context: ServerContext, csrfToken: String,
-    frame: (String, String?) -> PageFrame
+    _ request: Request, _ context: ServerContext, frame: (String, String?) -> PageFrame
   ) async throws -> ScanView {
     let query = try Query(request)
     let change = try query.change()
     let scan = try await store.scan(in: context)
     let now = try await store.now()
-    let events = try await store.events(of: scan.id, cursor: nil, limit: Self.mostEvents)
+    let place = query["events"].flatMap { $0.isEmpty ? nil : $0 }
+    let events = try await store.events(of: scan.id, cursor: place, limit: Self.mostEvents)
+    // A part of a story does not tell where its first attempt began.
+    let attempts = place == nil ? AttemptRow.rows(events.items) : []
+    let held = scan.status == .completed ? nil : HeldView(scan.verdict)
+    let diagnosis = Self.diagnosis(events.items)
     let age = now.seconds(since: scan.createdAt)
-    let actions = mayAct ? ScanView.Action.all(for: scan) : []
+    let actions = mayAct ? ScanView.Action.all(for: scan, isStuck: scan.isHeldStuck) : []
     return ScanView(
       frame: frame("#\(scan.number) \(scan.target.visible)", "/api/v1/events?scan=\(scan.id)"),
       number: scan.number, kind: scan.kind.visible, target: scan.target.visible,
@@ -31,18 +37,28 @@ struct ScanPage: Sendable {
       attemptText: scan.attempt == 0 ? "not started yet" : "attempt \(scan.attempt)",
       createdBy: scan.createdBy?.visible, created: ShownTime(scan.createdAt),
       age: Words.age(age), ageSeconds: Int64(max(0, age)),
-      actions: actions, hasActions: !actions.isEmpty, csrfToken: csrfToken,
+      actions: actions, hasActions: !actions.isEmpty,
       notice: Self.notice(scan), request: Self.request(scan),
-      doubt: Self.doubt(scan),
+      doubt: Self.doubt(scan), held: held, diagnosis: diagnosis,
+      isSupervised: held != nil || diagnosis != nil,
+      whyHref: cleanup == nil ? nil : "/scans/\(scan.number)/why",
       waitingFor: scan.waitingFor.flatMap { $0.isEmpty ? nil : $0.visible },
       bar: ShownBar(scan), measures: measures(scan, now: now),
       clocks: Self.clocks(scan, now: now),
+      expectedEnd: hub.meters.secondsLeft(of: scan).map {
+        ShownTime(now.adding(seconds: $0))
+      },
       current: scan.status == .running ? scan.progress?.current?.visible : nil,
       message: scan.status.isActive ? scan.progressMessage?.visible : nil,
       counters: Self.counters(scan), errors: try await errors(scan, query),
       results: try await results(scan, query, change: change),
+      attempts: attempts, hasAttempts: !attempts.isEmpty,
       timeline: events.items.map(TimelineEntry.init),
-      timelineMore: events.nextCursor.map { _ in "/api/v1/scans/\(scan.id)/events" },
+      timelineMore: events.nextCursor.map {
+        "/scans/\(scan.number)?events=\(LocalPath.encoded($0))#timeline"
+      },
+      timelineFirst: place.map { _ in "/scans/\(scan.number)#timeline" },
+      eventsHref: "/api/v1/scans/\(scan.id)/events",
       facts: Self.facts(scan), params: try Self.json(scan.params),
       checkpoint: try scan.checkpoint.flatMap { try Self.json($0) },
       jsonHref: "/api/v1/scans/\(scan.id)")
@@ -84,6 +100,12 @@ struct ScanPage: Sendable {
     case nil, .moving, .waiting, .ended: return nil
     default: return scan.verdict?["sentence"]?.stringValue?.visible
     }
+  }
+
+  /// What was found out last about its process, if its story tells of anything.
+  private static func diagnosis(_ events: [ScanEvent]) -> DiagnosisView? {
+    let last = events.last { $0.eventType == EventType.diagnosed.rawValue }
+    return last.flatMap { DiagnosisView($0.eventData, at: $0.createdAt) }
   }
 
   private func measures(_ scan: Scan, now: Timestamp) -> [ScanView.Fact] {

@@ -12,9 +12,21 @@ struct Templates: Sendable {
       ("signin", PackageResources.signin_mustache),
       ("signedin", PackageResources.signedin_mustache),
       ("problem", PackageResources.problem_mustache),
-      ("confirm", PackageResources.confirm_mustache),
+      ("cleanup", PackageResources.cleanup_mustache),
+      ("cleanupdone", PackageResources.cleanupdone_mustache),
+      ("reset", PackageResources.reset_mustache),
+      ("workers", PackageResources.workers_mustache),
+      ("policies", PackageResources.policies_mustache),
+      ("schedules", PackageResources.schedules_mustache),
+      ("tokens", PackageResources.tokens_mustache), ("users", PackageResources.users_mustache),
+      ("audit", PackageResources.audit_mustache),
       ("overview", PackageResources.overview_mustache),
       ("docs", PackageResources.docs_mustache),
+      ("workerlist", PackageResources.workerlist_mustache),
+      ("actions", PackageResources.actions_mustache), ("bulk", PackageResources.bulk_mustache),
+      ("bulkdone", PackageResources.bulkdone_mustache),
+      ("held", PackageResources.held_mustache),
+      ("diagnosis", PackageResources.diagnosis_mustache), ("why", PackageResources.why_mustache),
     ] {
       try library.register(String(decoding: bytes, as: UTF8.self), named: name)
     }

@@ -14,13 +14,13 @@ extension SQLStore {
   }
 
   package func scans(
-    _ filter: ScanFilter, cursor: String?, limit: Int
+    _ filter: ScanFilter, order: ScanOrder, cursor: String?, limit: Int
   ) async throws(StoreError) -> Page<Scan> {
-    let query = try ScanQuery(filter, of: scope, cursor: cursor, limit: limit)
+    let query = try ScanQuery(filter, of: scope, order: order, cursor: cursor, limit: limit)
     let rows = try await database.read { (connection) throws(StoreError) in
       try connection.all(query.statement, query.parameters, ReadSQL.scan)
     }
-    return Page(rows, limit: limit) { Cursor.encode($0.number) }
+    return Page(rows, limit: limit) { query.cursor(after: $0) }
   }
 
   package func scans(
@@ -119,50 +119,6 @@ extension SQLStore {
     try await database.write { (connection) throws(StoreError) in
       _ = try connection.run(ReadSQL.setSetting, [.text(name), .text(value)])
     }
-  }
-}
-
-/// The list of scans under a filter, newest first.
-private struct ScanQuery {
-  private var conditions: [String] = []
-  private(set) var parameters: [SQLValue] = []
-  private let limit: Int
-
-  init(
-    _ filter: ScanFilter, of visible: TenantScope, cursor: String?, limit: Int
-  ) throws(StoreError) {
-    self.limit = limit
-    if let tenant = visible.tenant { add("scans.tenant_id =", .text(tenant)) }
-    if let cursor {
-      add("scans.number <", .int(try Cursor.decodeNumber(cursor)))
-    }
-    if let tenantID = filter.tenantID { add("scans.tenant_id =", .text(tenantID)) }
-    if let kind = filter.kind { add("scans.kind =", .text(kind)) }
-    if let target = filter.target { add("scans.target =", .text(target)) }
-    if let scope = filter.scope { add("scans.scope =", .text(indexKey(scope))) }
-    if !filter.statuses.isEmpty {
-      let list = filter.statuses.map { "'\($0.rawValue)'" }.joined(separator: ", ")
-      conditions.append("scans.status IN (\(list))")
-    }
-    if filter.onlyCleaned {
-      let reasons = Reason.cleanups.map { "'\($0.rawValue)'" }.joined(separator: ", ")
-      conditions.append("scans.status = 'failed' AND scans.cleanup_reason IN (\(reasons))")
-    }
-    parameters.append(.int(Int64(limit) + 1))
-  }
-
-  private mutating func add(_ comparison: String, _ value: SQLValue) {
-    parameters.append(value)
-    conditions.append("\(comparison) $\(parameters.count)")
-  }
-
-  var statement: Statement {
-    let filter = conditions.isEmpty ? "TRUE" : conditions.joined(separator: " AND ")
-    return Statement(
-      """
-      SELECT \(ScanColumns.list) FROM scans WHERE \(filter)
-      ORDER BY scans.number DESC LIMIT $\(parameters.count)
-      """)
   }
 }
 

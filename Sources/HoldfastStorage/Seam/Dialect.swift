@@ -50,6 +50,30 @@ package enum Dialect: String, Sendable, CaseIterable {
     }
   }
 
+  /// A text member of a JSON column.
+  func text(of member: String, in column: String) -> String {
+    switch self {
+    case .sqlite: "json_extract(\(column), '$.\(member)')"
+    case .postgres: "(\(column) ->> '\(member)')"
+    }
+  }
+
+  /// Whether a text holds another, whatever the case of ASCII letters (and, in PostgreSQL, of those that its locale knows).
+  func contains(_ text: String, _ part: String) -> String {
+    switch self {
+    case .sqlite: "instr(lower(\(text)), lower(\(part))) > 0"
+    case .postgres: "strpos(lower(\(text)), lower(\(part))) > 0"
+    }
+  }
+
+  /// A text that is ordered by its bytes, as SQLite orders all of them.
+  func byBytes(_ text: String) -> String {
+    switch self {
+    case .sqlite: text
+    case .postgres: "\(text) COLLATE \"C\""
+    }
+  }
+
   func larger(_ left: String, _ right: String) -> String {
     switch self {
     case .sqlite: "max(\(left), \(right))"

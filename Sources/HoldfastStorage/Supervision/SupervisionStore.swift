@@ -142,10 +142,7 @@ package struct Fleet: Sendable {
   package struct Worker: Sendable, Hashable {
     package var record: WorkerRecord
     package var heartbeatAgeSeconds: Double
-    /// Longer silent than three of its intervals.
-    package var isSilent: Bool {
-      heartbeatAgeSeconds > record.heartbeatIntervalSeconds * 3
-    }
+    package var isSilent: Bool { record.isSilent(for: heartbeatAgeSeconds) }
   }
 
   package var workers: [Worker]

@@ -24,7 +24,7 @@ enum LiveWorkers {
       guard worker.status == "alive" else { return false }
       guard worker.kinds.isEmpty || worker.kinds.contains(kind) else { return false }
       let silence = now.seconds(since: worker.lastHeartbeatAt)
-      guard silence <= worker.heartbeatIntervalSeconds * 3 else { return false }
+      guard !worker.isSilent(for: silence) else { return false }
       guard worker.host == host.name, !host.bootID.isEmpty else { return true }
       return worker.bootID == host.bootID
         && host.isRunning(worker.processID, worker.processStartTicks)

@@ -3,6 +3,7 @@ import { connect } from './live.js';
 import { rememberRegions, refreshRegions } from './regions.js';
 import { renderTimes } from './times.js';
 import { enhanceScanForm } from './form.js';
+import { enhanceSelection } from './select.js';
 
 const MODES = {
   live: 'Live',
@@ -24,12 +25,14 @@ renderTimes(document);
 setInterval(() => renderTimes(document), 1000);
 
 const form = enhanceScanForm();
+const selection = enhanceSelection();
 
 /** Fetches the page anew and puts what changed in place; tells whether the server answered. */
 async function refresh() {
   const answered = await refreshRegions();
   renderTimes(document);
   form?.update();
+  selection?.update();
   return answered;
 }
 

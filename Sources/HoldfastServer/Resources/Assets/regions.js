@@ -40,15 +40,19 @@ function replace(fresh) {
   const region = document.getElementById(fresh.id);
   if (!region || shown.get(fresh.id) === essence(fresh)) return;
   // Somebody is answering a question or typing here; the next round will do.
-  if (region.querySelector(':popover-open') || region.querySelector('input:focus')) return;
+  if (region.querySelector(':popover-open, input:not([type=checkbox]):focus, select:focus')) return;
   shown.set(fresh.id, essence(fresh));
   const key = region.contains(document.activeElement) ? focusKey(document.activeElement) : null;
+  const checked = [...region.querySelectorAll('input[data-key]:checked')].map((i) => i.dataset.key);
   const open = [...region.querySelectorAll('details[open] > summary')].map((s) => s.textContent);
   announce(region, fresh);
   for (const name of ['data-announce', 'data-active']) {
     if (fresh.hasAttribute(name)) region.setAttribute(name, fresh.getAttribute(name));
   }
   region.replaceChildren(...fresh.childNodes);
+  for (const input of region.querySelectorAll('input[data-key]')) {
+    input.checked = checked.includes(input.dataset.key);
+  }
   for (const summary of region.querySelectorAll('details > summary')) {
     if (open.includes(summary.textContent)) summary.parentElement.open = true;
   }

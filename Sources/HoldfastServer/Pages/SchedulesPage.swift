@@ -1,0 +1,164 @@
+import HTTPTypes
+import HoldfastCore
+import HoldfastStorage
+import Hummingbird
+
+/// `/schedules`: scans at certain times: what is due when, what became of the last run, and a form for another.
+struct SchedulesPage: Sendable {
+  let pages: Pages
+
+  private static let fieldNames = [
+    "cron", "every_seconds", "kind", "missed", "name", "params", "priority", "target", "zone",
+  ]
+  private static let upcomingRuns = 3
+
+  func add(to routes: inout Routes) {
+    routes.get("/schedules", show)
+    routes.post("/schedules", create)
+    routes.post("/schedules/{name}/remove", remove)
+  }
+
+  private struct SchedulesView: PageView {
+    var template: String { "schedules" }
+    var frame: PageFrame
+    var rows: [Row]
+    var hasRows: Bool
+    var error: String?
+    var form: Form
+    var kinds: [ListView.Choice]
+    var missed: [ListView.Choice]
+  }
+
+  /// What was written into the form, as long as it is not taken.
+  private struct Form: Sendable {
+    var name = ""
+    var target = ""
+    var cron = ""
+    var zone = ""
+    var everySeconds = ""
+    var priority = ""
+    var params = ""
+    var isOpen = false
+  }
+
+  private struct Row: Sendable {
+    var name: String
+    var kind: String
+    var target: String
+    var rule: String
+    var passedOver: String?
+    var upcoming: [ShownTime]
+    var hasUpcoming: Bool
+    var lastRun: ShownTime?
+    var lastOutcome: String?
+    var lastScan: String?
+    var actions: [ScanView.Action]
+    var hasActions: Bool
+  }
+
+  @concurrent
+  private func show(_ request: Request, _ context: ServerContext) async throws -> Response {
+    _ = try Query(request, known: [])
+    return .html(pages.templates.render(try await view(context)))
+  }
+
+  private func view(
+    _ context: ServerContext, error: String? = nil, fields: Query? = nil
+  ) async throws -> SchedulesView {
+    let now = try await pages.store.now()
+    let schedules = try await pages.store.schedules(tenantID: context.tenant)
+    let rows = schedules.map { Self.row($0, now: now, mayAct: context.may(.operator)) }
+    let text = { (name: String) in fields?[name] ?? "" }
+    let chosenKind = text("kind").isEmpty ? "library" : text("kind")
+    let chosenMissed = text("missed").isEmpty ? MissedRuns.once.rawValue : text("missed")
+    return SchedulesView(
+      frame: pages.frame("Schedules", context, stream: nil), rows: rows, hasRows: !rows.isEmpty,
+      error: error,
+      form: Form(
+        name: text("name"), target: text("target"), cron: text("cron"), zone: text("zone"),
+        everySeconds: text("every_seconds"), priority: text("priority"), params: text("params"),
+        isOpen: error != nil || rows.isEmpty),
+      kinds: pages.submitter.kinds.names.map {
+        .init(value: $0, label: $0, isChosen: $0 == chosenKind)
+      },
+      missed: [
+        (MissedRuns.once, "the newest runs late"), (.skip, "they are passed over"),
+      ].map { .init(value: $0.rawValue, label: $1, isChosen: $0.rawValue == chosenMissed) })
+  }
+
+  private static func row(_ schedule: Schedule, now: Timestamp, mayAct: Bool) -> Row {
+    let rule =
+      schedule.cron.map { "\($0) (\(schedule.zone))" }
+      ?? "every \(Words.duration(Double(schedule.everySeconds ?? 0)))"
+    // A rule that somebody has broken by hand is due at no time, which is what is shown.
+    let upcoming = ((try? schedule.upcoming(upcomingRuns, after: now)) ?? []).map(ShownTime.init)
+    let remove = ScanView.Action(
+      id: "remove-\(schedule.name)", name: "remove", label: "Remove",
+      href: "/schedules/\(LocalPath.encoded(schedule.name))/remove", style: "danger",
+      confirmStyle: "danger", question: "Remove the schedule \(schedule.name)?",
+      consequence: "Nothing is submitted by it any more. The scans that it made stay.")
+    return Row(
+      name: schedule.name, kind: schedule.kind.visible, target: schedule.target.visible,
+      rule: rule.visible,
+      passedOver: schedule.missedRuns == 0
+        ? nil : Words.plural(schedule.missedRuns, "run was passed over", "runs were passed over"),
+      upcoming: upcoming, hasUpcoming: !upcoming.isEmpty,
+      lastRun: schedule.lastRunAt.map(ShownTime.init),
+      lastOutcome: schedule.lastOutcome?.visible,
+      lastScan: schedule.lastScanID.map { "/scans/\($0)" },
+      actions: mayAct ? [remove] : [], hasActions: mayAct)
+  }
+
+  @concurrent
+  private func create(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let fields = try await Pages.form(request)
+    do {
+      var draft = try SchedulesAPI.draft(try Self.body(fields), by: context.actor)
+      draft.tenantID = context.tenant
+      switch try await pages.store.add(draft) {
+      case .created(let schedule):
+        try await SchedulesAPI(store: pages.store).record("schedule.add", schedule, context)
+        return .redirect(to: "/schedules")
+      case .existing: return .redirect(to: "/schedules")
+      case .nameTaken(let schedule):
+        throw Problem(
+          .nameTaken, "Another schedule has the name “\(schedule.name)”.", field: "name")
+      }
+    } catch let problem as Problem {
+      let view = try await view(context, error: problem.detail, fields: fields)
+      return .html(pages.templates.render(view), status: problem.kind.status)
+    }
+  }
+
+  /// The form as the API would be told it; what was left empty is left out.
+  private static func body(_ fields: Query) throws(Problem) -> JSONBody {
+    var members: [String: JSONValue] = [:]
+    for name in fieldNames {
+      guard let text = fields[name]?.trimmed, !text.isEmpty else { continue }
+      switch name {
+      case "every_seconds", "priority":
+        members[name] = Int64(text).map(JSONValue.int) ?? .string(text)
+      case "params":
+        guard let params = JSONValue(parsing: text), params.objectValue != nil else {
+          throw .invalid("params", "“params” must be a JSON object.")
+        }
+        members[name] = params
+      default: members[name] = .string(text)
+      }
+    }
+    return try JSONBody(members: members, known: fieldNames)
+  }
+
+  @concurrent
+  private func remove(_ request: Request, _ context: ServerContext) async throws -> Response {
+    _ = try await Pages.form(request)
+    let name = context.parameters.get("name") ?? ""
+    guard !name.utf8.contains(0),
+      let removed = try await pages.store.removeSchedule(named: name, tenantID: context.tenant)
+    else {
+      throw Problem(.notFound, "There is no schedule “\(String(name.prefix(64)).visible)”.")
+    }
+    try await SchedulesAPI(store: pages.store).record("schedule.remove", removed, context)
+    return .redirect(to: "/schedules")
+  }
+}
