@@ -73,8 +73,8 @@ final class Dashboard {
 
   var library: String { folder.path("library") }
 
-  func makeLibrary() throws {
-    for course in 0..<Self.courses {
+  func makeLibrary(courses: Int = Dashboard.courses) throws {
+    for course in 0..<courses {
       let path = "\(library)/category-\(course / 50)/course-\(course)"
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
       for file in 0..<Self.filesPerCourse {
@@ -147,7 +147,7 @@ final class Dashboard {
     [
       "/overview", "/", "/scans/\(number)", "/scans/\(number)/why", "/workers", "/schedules",
       "/policies", "/tokens", "/users", "/audit-log", "/cleanup", "/reset",
-      "/bulk?action=retry&scan=\(number)", "/?search=nothing+of+the+kind", "/docs",
+      "/bulk?action=retry&scan=\(number)", "/?search=nothing+of+the+kind",
     ]
   }
 
@@ -159,7 +159,7 @@ final class Dashboard {
     let names = targets.map { "'\($0)'" }.joined(separator: ", ")
     _ = try await SQLiteShell.run(
       """
-      UPDATE scans SET status = 'running', attempt = 1, lease_token = lease_token + 1,
+      UPDATE scans SET status = 'running', transitions = transitions + 1, attempt = 1, lease_token = lease_token + 1,
         worker_id = 'gone', worker_name = 'batch-2', created_at = \(time(3000)),
         claimed_at = \(time(2400)), started_at = \(time(2400)), progress_at = \(time(2300)),
         last_activity_at = \(time(2290)), check_at = \(time(2200)),

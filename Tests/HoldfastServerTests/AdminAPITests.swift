@@ -325,6 +325,11 @@ import Testing
       #expect(text.contains("Scans ended, by hour, the last 24 hours: completed 2"))
       #expect(text.contains("<title>the last hour: 2 completed</title>"))
       #expect(text.contains("How long they took"))
+      // The same in figures: completed, partial, failed, cancelled.
+      #expect(
+        text.contains(
+          "<th scope=\"row\">the last hour</th><td class=\"number\">2</td>"
+            + "<td class=\"number\">0</td>"))
       #expect(text.contains("Nothing was stuck in a day."))
       #expect(text.contains("/srv/&lt;i&gt;") && !text.contains("/srv/<i>"))
     }

@@ -42,7 +42,7 @@ final class OverviewPlots: Sendable {
       index == hours - 1 ? "the last hour" : "\(hours - 1 - index) to \(hours - index) h ago"
     }
     return [
-      throughput(activity, hour, name), durations(activity, hour),
+      throughput(activity, hour, name), durations(activity, hour, name),
       recoveries(activity, hour, name),
     ]
   }
@@ -62,7 +62,9 @@ final class OverviewPlots: Sendable {
       }, from: activity.from, intervalName: name, emptyText: "No scan has ended in a day.")
   }
 
-  private static func durations(_ activity: Activity, _ hour: (Timestamp) -> Int) -> Plot {
+  private static func durations(
+    _ activity: Activity, _ hour: (Timestamp) -> Int, _ name: (Int) -> String
+  ) -> Plot {
     var seconds = [[Double]](repeating: [], count: hours)
     for end in activity.ended where end.status == .completed || end.status == .partial {
       if let taken = end.seconds { seconds[hour(end.at)].append(taken) }
@@ -76,7 +78,8 @@ final class OverviewPlots: Sendable {
       [
         Plot.Series(label: "p95", style: "plot-p95", values: quantile(0.95)),
         Plot.Series(label: "p50", style: "plot-p50", values: quantile(0.5)),
-      ], from: activity.from, show: Words.duration, emptyText: "No scan has ended well in a day.")
+      ], from: activity.from, intervalName: name, show: Words.duration,
+      emptyText: "No scan has ended well in a day.")
   }
 
   private static func recoveries(

@@ -26,6 +26,11 @@ struct Plot: Sendable {
     var total: String
   }
 
+  struct TableRow: Sendable {
+    var label: String
+    var cells: [String]
+  }
+
   static let width = 480.0
   static let height = 120.0
 
@@ -38,6 +43,10 @@ struct Plot: Sendable {
   var bars: [Bar] = []
   var lines: [Line] = []
   var keys: [Key] = []
+  /// The same in figures, for those who do not see it: a column for each series, a row for each interval in which
+  /// something happened.
+  var tableHead: [String] = []
+  var tableRows: [TableRow] = []
   var isEmpty = false
   var emptyText = ""
 
@@ -64,6 +73,7 @@ struct Plot: Sendable {
     plot.emptyText = emptyText
     plot.keys = totals.map { Key(label: $0.0.label, style: $0.0.style, total: whole($0.1)) }
     guard most > 0 else { return plot }
+    plot.tabulate(series, intervalName, show: whole)
     let step = width / Double(count)
     for index in 0..<count {
       var top = height
@@ -82,14 +92,15 @@ struct Plot: Sendable {
 
   /// - Parameter series: values of intervals in which nothing happened are `nan`, and the line passes over them.
   static func lines(
-    _ heading: String, _ series: [Series], from: Timestamp, show: (Double) -> String,
-    emptyText: String
+    _ heading: String, _ series: [Series], from: Timestamp, intervalName: (Int) -> String,
+    show: (Double) -> String, emptyText: String
   ) -> Plot {
     let most = series.flatMap(\.values).filter { !$0.isNaN }.max() ?? 0
     var plot = Plot(heading: heading, summary: "", top: show(most), from: ShownTime(from))
     plot.emptyText = emptyText
     plot.isEmpty = most <= 0
     guard most > 0 else { return plot }
+    plot.tabulate(series, intervalName, show: show)
     for entry in series {
       let known = entry.values.enumerated().filter { !$0.element.isNaN }
       let step = width / Double(entry.values.count)
@@ -104,6 +115,20 @@ struct Plot: Sendable {
     }
     plot.summary = plot.keys.map { "\($0.label) \($0.total)" }.joined(separator: ", ")
     return plot
+  }
+
+  /// The newest interval first.
+  private mutating func tabulate(
+    _ series: [Series], _ intervalName: (Int) -> String, show: (Double) -> String
+  ) {
+    tableHead = series.map(\.label)
+    let count = series.first?.values.count ?? 0
+    for index in (0..<count).reversed() where series.contains(where: { $0.values[index] > 0 }) {
+      tableRows.append(
+        TableRow(
+          label: intervalName(index),
+          cells: series.map { $0.values[index].isNaN ? "–" : show($0.values[index]) }))
+    }
   }
 
   private static func whole(_ value: Double) -> String { Words.number(Int64(value.rounded())) }
