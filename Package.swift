@@ -97,6 +97,17 @@ let package = Package(
       ],
       swiftSettings: settings),
     .target(
+      name: "HoldfastRemote",
+      dependencies: [
+        "HoldfastCore", "HoldfastStorage",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
+      swiftSettings: settings),
+    .target(
       name: "HoldfastBrowser",
       dependencies: ["HoldfastCore", "CHoldfastSystem"],
       swiftSettings: settings),
@@ -104,7 +115,7 @@ let package = Package(
       name: "holdfast",
       dependencies: [
         "HoldfastCore", "HoldfastStorage", "HoldfastEngine", "HoldfastScanners",
-        "HoldfastServer", "CHoldfastSystem",
+        "HoldfastRemote", "HoldfastServer", "CHoldfastSystem",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -162,8 +173,8 @@ let package = Package(
     .testTarget(
       name: "HoldfastServerTests",
       dependencies: [
-        "HoldfastCore", "HoldfastStorage", "HoldfastEngine", "HoldfastServer", "HoldfastTestKit",
-        "holdfast",
+        "HoldfastCore", "HoldfastStorage", "HoldfastEngine", "HoldfastRemote", "HoldfastServer",
+        "HoldfastTestKit", "holdfast",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),

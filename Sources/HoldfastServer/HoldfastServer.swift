@@ -144,6 +144,10 @@ package struct HoldfastServer: Sendable {
     AccessAPI(store: store, authenticator: authenticator).add(to: &routes)
     UsersAPI(store: store).add(to: &routes)
     StatusAPI(store: store, version: configuration.version).add(to: &routes)
+    WorkersAPI(
+      store: store, policies: configuration.policies, version: configuration.version,
+      authenticator: authenticator
+    ).add(to: &routes)
     HealthAPI(
       store: store, cleanup: cleanup, version: configuration.version,
       dataDirectory: configuration.dataDirectory

@@ -147,6 +147,11 @@ extension FaultyStore {
     return try await base.knowsWorker(life: id)
   }
 
+  package func worker(life id: String) async throws(StoreError) -> WorkerRecord? {
+    try enter(.read)
+    return try await base.worker(life: id)
+  }
+
   package func baselineSummary(for lease: Lease) async throws(StoreError) -> Baseline.Summary? {
     try enter(.baseline)
     return try await base.baselineSummary(for: lease)

@@ -1,6 +1,7 @@
 import Glibc
 import HoldfastCore
 import HoldfastEngine
+import HoldfastRemote
 import HoldfastStorage
 import Logging
 
@@ -143,7 +144,7 @@ struct Composition: Sendable {
 
   /// A worker over this composition's settings.
   func worker(
-    _ store: any ScanStore, _ rhythms: RhythmLibrary?, slots: Int, kinds: [String] = [],
+    _ store: any WorkerStore, _ rhythms: RhythmLibrary?, slots: Int, kinds: [String] = [],
     onlyScan: ScanID? = nil
   ) -> Worker {
     worker(
@@ -151,9 +152,17 @@ struct Composition: Sendable {
       limits: configuration.runnerLimits, policy: policy, program: programs)
   }
 
+  /// A worker for the scans of a server, under the policies that come with them.
+  func worker(_ server: RemoteStore, slots: Int, kinds: [String]) -> Worker {
+    let own = policy
+    return worker(
+      server, nil, slots: slots, kinds: kinds, onlyScan: nil, limits: configuration.runnerLimits,
+      policy: { server.policy(kind: $0, target: $1) ?? own($0, $1) }, program: programs)
+  }
+
   /// A worker for one program, which is the user's own: nothing limits it but what the command line says.
   func worker(
-    _ store: any ScanStore, running program: ProgramSpec, as scan: ScanID, policy: Policy,
+    _ store: any WorkerStore, running program: ProgramSpec, as scan: ScanID, policy: Policy,
     attachment: RunnerAttachment
   ) -> Worker {
     worker(
@@ -162,7 +171,7 @@ struct Composition: Sendable {
   }
 
   private func worker(
-    _ store: any ScanStore, _ rhythms: RhythmLibrary?, slots: Int, kinds: [String],
+    _ store: any WorkerStore, _ rhythms: RhythmLibrary?, slots: Int, kinds: [String],
     onlyScan: ScanID?, limits: RunnerLimits,
     policy: @escaping @Sendable (String, String) -> Policy,
     program: @escaping @Sendable (Scan) -> ProgramSpec? = { _ in nil },

@@ -343,6 +343,7 @@ private struct Cast: Sendable {
       switch access {
       case .open: true
       case .role(let needed): role >= needed
+      case .workers: role >= .operator && tenant == "*"
       case .installation: role == .admin && tenant == "*"
       }
     }

@@ -18,7 +18,7 @@ import os
 import socket
 
 __all__ = [
-    "alive", "checkpoint", "error", "is_supervised", "item", "items", "log", "params", "progress",
+    "Worker", "alive", "checkpoint", "error", "is_supervised", "item", "items", "log", "params", "progress",
     "save", "scan", "status", "target", "waiting",
 ]
 
@@ -124,6 +124,13 @@ def log(message, level="info"):
 def status(text):
     """One line on what it does now."""
     return _send(("STATUS=" + str(text).replace("\n", " ")).encode())
+
+
+def Worker(server, token, kinds, **options):
+    """A worker that runs a server's scans over HTTP: see holdfast_worker.py, which must lie beside this file."""
+    import holdfast_worker
+
+    return holdfast_worker.Worker(server, token, kinds, **options)
 
 
 def alive():

@@ -6,6 +6,12 @@ package struct KindBook: Sendable, Hashable {
 
   package var names: [String] { KindCatalog.builtIn + declared.keys.sorted() }
 
+  /// The kinds that workers of Holdfast itself run; `nil` for every one.
+  package var runnable: [String]? {
+    let remote = declared.values.filter(\.isRemote).map(\.name)
+    return remote.isEmpty ? nil : names.filter { !remote.contains($0) }
+  }
+
   package func contains(_ kind: String) -> Bool {
     KindCatalog.builtIn.contains(kind) || declared[kind] != nil
   }

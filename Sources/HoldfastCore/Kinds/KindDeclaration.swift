@@ -2,6 +2,8 @@
 package struct KindDeclaration: Sendable, Hashable {
   package var name: String
   package var about: String?
+  /// Its scans are for programs that claim them from a server over HTTP; there is no command for workers of Holdfast itself.
+  package var isRemote: Bool
   /// `{target}` and `{params.NAME}` in an argument stand for what the scan says; no shell is between.
   package var command: [String]
   package var folder: String?
@@ -24,7 +26,7 @@ package struct KindDeclaration: Sendable, Hashable {
 
   private static let members = [
     "about", "command", "folder", "environment", "secrets", "timeout", "kill_after", "stall",
-    "no_output", "parameters", "policy",
+    "no_output", "parameters", "policy", "remote",
   ]
 
   /// Reads what `holdfast.yaml` says under `kinds.NAME`.
@@ -43,7 +45,7 @@ package struct KindDeclaration: Sendable, Hashable {
       throw Fault(member: name, problem: "is a kind that Holdfast has itself")
     }
     guard let object = json.objectValue else {
-      throw Fault(member: name, problem: "must be a group with at least a “command”")
+      throw Fault(member: name, problem: "must be a group with at least a “command”, or “remote: true”")
     }
     for key in object.keys.sorted() where !Self.members.contains(key) {
       let nearest = NearestName.of(key, among: Self.members).map { "; did you mean “\($0)”?" }
@@ -55,7 +57,8 @@ package struct KindDeclaration: Sendable, Hashable {
     let reader = Reader(name: name, json: json)
     self.name = name
     about = try reader.text("about")
-    command = try reader.command()
+    isRemote = try reader.flag("remote") ?? false
+    command = isRemote ? try reader.noCommand() : try reader.command()
     folder = try reader.text("folder")
     environment = try reader.variables("environment")
     secretFiles = try reader.variables("secrets")
@@ -85,6 +88,22 @@ package struct KindDeclaration: Sendable, Hashable {
         throw fault(member, "must be a text, not \(value.typeName)")
       }
       return text
+    }
+
+    func flag(_ member: String) throws(Fault) -> Bool? {
+      guard let value = json[member]?.nonNull else { return nil }
+      guard let flag = value.boolValue else {
+        throw fault(member, "must be true or false, not \(value.typeName)")
+      }
+      return flag
+    }
+
+    func noCommand() throws(Fault) -> [String] {
+      guard json["command"]?.nonNull == nil else {
+        throw fault(
+          "command", "has no place beside “remote: true”: programs elsewhere run its scans")
+      }
+      return []
     }
 
     func command() throws(Fault) -> [String] {
@@ -149,9 +168,10 @@ extension KindDeclaration {
     for scan: Scan, readSecret: (String) -> Result<String, ProgramSpec.Problem>
   ) -> ProgramSpec {
     var spec = ProgramSpec(
-      command: command.map { filled($0, scan) }, folder: folder, environment: environment,
+      command: isRemote ? [name] : command.map { filled($0, scan) }, folder: folder, environment: environment,
       timeoutSeconds: timeoutSeconds, killAfterSeconds: killAfterSeconds,
       stallSeconds: stallSeconds, noOutputSeconds: noOutputSeconds)
+    if isRemote { spec.problem = "the kind is for programs that claim its scans over HTTP" }
     for (variable, path) in secretFiles.sorted(by: { $0.key < $1.key }) {
       switch readSecret(path) {
       case .success(let text): spec.environment[variable] = text

@@ -21,7 +21,7 @@ final class AttemptSession: Sendable {
 
   /// What an attempt needs of its worker.
   struct Context: Sendable {
-    var store: any ScanStore
+    var store: any WorkerStore
     var pool: RunnerPool
     var reporter: Reporter
     var watch: RunnerWatch

@@ -17,7 +17,7 @@ struct BaselineRequest: Sendable {
 
 /// Answers what runners ask about the previous scan. While the database is away, the answer waits.
 struct BaselineAnswers: Sendable {
-  let store: any ScanStore
+  let store: any WorkerStore
   let lease: Lease
   let inbox: AsyncStream<AttemptSession.Event>.Continuation
 

@@ -7,7 +7,7 @@ import NIOPosix
 struct LeftoverBreadcrumbs: Sendable {
   /// The folder with one folder for each life.
   let folder: String
-  let store: any ScanStore
+  let store: any WorkerStore
   let logger: Logger
 
   /// Stores each as the diagnosis of its attempt, and removes it. Those of a worker that runs beside this one are its own affair.

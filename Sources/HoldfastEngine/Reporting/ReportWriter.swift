@@ -15,16 +15,16 @@ struct ReportWriter: Sendable {
     case refused
   }
 
-  /// ``ScanStore/report(_:)`` of the store.
+  /// ``WorkerStore/report(_:)`` of the store.
   let report: @Sendable ([AttemptReport]) async throws(StoreError) -> [ReportOutcome]
   /// Where refused reports are kept: a line of JSON each.
   let quarantineFile: String
   let logger: Logger
-  /// ``ScanStore/reportMinimally(_:)`` of the store.
+  /// ``WorkerStore/reportMinimally(_:)`` of the store.
   var emergency: @Sendable (AttemptReport) async throws(StoreError) -> ReportOutcome = {
     (_) throws(StoreError) in throw .statement("there is no smaller form")
   }
-  /// ``ScanStore/refreshSchema()`` of the store.
+  /// ``WorkerStore/refreshSchema()`` of the store.
   var refresh: @Sendable () async throws(StoreError) -> Void = { () throws(StoreError) in }
 
   /// - Throws: any error but ``StoreError/statement(_:)``: the database is not there, and the same call may succeed later.

@@ -6,7 +6,7 @@ import NIOCore
 /// Renews the leases of all attempts in one statement a beat, and stops the runners whose lease could not be renewed in
 /// time. The two run apart, so that a database that does not answer cannot keep the second from happening.
 final class Heartbeater: Sendable {
-  private let store: any ScanStore
+  private let store: any WorkerStore
   private let life: WorkerLife
   private let leases: LeaseTable
   private let watch: RunnerWatch
@@ -21,7 +21,7 @@ final class Heartbeater: Sendable {
   ///   - isClaiming: whether scans are being claimed whose leases are not known here yet.
   ///   - onSuccess: called after each beat that the database has answered.
   init(
-    store: any ScanStore, life: WorkerLife, leases: LeaseTable, watch: RunnerWatch,
+    store: any WorkerStore, life: WorkerLife, leases: LeaseTable, watch: RunnerWatch,
     intervalSeconds: Double,
     eventLoop: any EventLoop, logger: Logger, isClaiming: @escaping @Sendable () -> Bool,
     onSuccess: @escaping @Sendable () -> Void

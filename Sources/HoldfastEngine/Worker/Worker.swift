@@ -18,7 +18,7 @@ package final class Worker: Sendable {
     var sessions: [Lease: AttemptSession] = [:]
   }
 
-  private let store: any ScanStore
+  private let store: any WorkerStore
   private let configuration: WorkerConfiguration
   private let logger: Logger
   private let eventLoop: any EventLoop
@@ -27,7 +27,7 @@ package final class Worker: Sendable {
   private let state = Mutex(State())
 
   package init(
-    store: any ScanStore, configuration: WorkerConfiguration, logger: Logger
+    store: any WorkerStore, configuration: WorkerConfiguration, logger: Logger
   ) {
     self.store = store
     self.configuration = configuration

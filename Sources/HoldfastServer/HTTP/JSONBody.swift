@@ -9,7 +9,7 @@ import NIOCore
 struct JSONBody: Sendable {
   let members: [String: JSONValue]
   /// What comes before the names in problems: `filter.`, for the members of `filter`.
-  private let prefix: String
+  let prefix: String
 
   /// - Parameters:
   ///   - known: every member that the endpoint understands.
@@ -58,6 +58,9 @@ struct JSONBody: Sendable {
 }
 
 extension JSONBody {
+  /// A member's name as problems tell it.
+  func field(_ name: String) -> String { prefix + name }
+
   /// A text of up to so many characters; `nil` if the member is absent or null.
   func text(_ name: String, most: Int = .max) throws(Problem) -> String? {
     let field = prefix + name
@@ -167,7 +170,7 @@ extension Problem {
 }
 
 extension Request {
-  /// What no body may exceed, in bytes.
+  /// What no body may exceed, in bytes, but those of workers.
   static let bodyLimit = 1 << 20
 
   /// The content type without its parameters, in lower case.
@@ -178,13 +181,13 @@ extension Request {
     }
   }
 
-  func limitedBody() async throws -> ByteBuffer {
-    let tooLarge = Problem(.tooLarge, "The body is larger than 1 MiB.")
-    if let length = headers[.contentLength].flatMap(Int.init), length > Self.bodyLimit {
+  func limitedBody(_ limit: Int = bodyLimit) async throws -> ByteBuffer {
+    let tooLarge = Problem(.tooLarge, "The body is larger than \(limit >> 20) MiB.")
+    if let length = headers[.contentLength].flatMap(Int.init), length > limit {
       throw tooLarge
     }
     do {
-      return try await body.collect(upTo: Self.bodyLimit)
+      return try await body.collect(upTo: limit)
     } catch is NIOTooManyBytesError {
       throw tooLarge
     } catch {

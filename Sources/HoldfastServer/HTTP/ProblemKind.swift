@@ -19,6 +19,11 @@ enum ProblemKind: String, CaseIterable, Sendable {
   case actionNotAllowed = "action-not-allowed"
   case idempotencyConflict = "idempotency-conflict"
   case planMoved = "plan-moved"
+  case workerNotFound = "worker-not-found"
+  case workerRetired = "worker-retired"
+  case leaseSuperseded = "lease-superseded"
+  case protocolVersion = "protocol-version"
+  case refusedByDatabase = "refused-by-database"
   case tooLarge = "too-large"
   case unsupportedMediaType = "unsupported-media-type"
   case hostNotServed = "host-not-served"
@@ -32,12 +37,15 @@ enum ProblemKind: String, CaseIterable, Sendable {
 
   var status: HTTPResponse.Status {
     switch self {
-    case .malformedRequest, .unknownField, .invalidValue: .badRequest
+    case .malformedRequest, .unknownField, .invalidValue, .protocolVersion: .badRequest
     case .notSignedIn: .unauthorized
     case .notPermitted, .crossSite, .csrf: .forbidden
-    case .notFound, .scanNotFound, .tokenNotFound, .userNotFound: .notFound
+    case .notFound, .scanNotFound, .tokenNotFound, .userNotFound, .workerNotFound: .notFound
     case .methodNotAllowed: .methodNotAllowed
-    case .scopeHeld, .actionNotAllowed, .idempotencyConflict, .nameTaken, .planMoved: .conflict
+    case .scopeHeld, .actionNotAllowed, .idempotencyConflict, .nameTaken, .planMoved,
+      .workerRetired, .leaseSuperseded:
+      .conflict
+    case .refusedByDatabase: .unprocessableContent
     case .tooLarge: .contentTooLarge
     case .unsupportedMediaType: .unsupportedMediaType
     case .hostNotServed: .misdirectedRequest
@@ -66,6 +74,11 @@ enum ProblemKind: String, CaseIterable, Sendable {
     case .actionNotAllowed: "Not possible in this status"
     case .idempotencyConflict: "Idempotency key used for another request"
     case .planMoved: "The plan does not hold any more"
+    case .workerNotFound: "No such worker"
+    case .workerRetired: "The worker has signed off"
+    case .leaseSuperseded: "The lease does not hold any more"
+    case .protocolVersion: "Another version of the worker protocol"
+    case .refusedByDatabase: "The database refused it"
     case .tooLarge: "Request too large"
     case .unsupportedMediaType: "Unsupported media type"
     case .hostNotServed: "Host not served here"
@@ -124,7 +137,22 @@ enum ProblemKind: String, CaseIterable, Sendable {
     case .planMoved:
       "Scans have moved since the plan was made. “plan” is the hash of what would be done now; look "
         + "at it first."
-    case .tooLarge: "A body may have up to 1 MiB, a query string up to 16 KiB."
+    case .workerNotFound:
+      "No worker has registered here and been given this id. A worker whose server has another "
+        + "database now registers anew."
+    case .workerRetired:
+      "This worker's life has ended, and its scans are back in the queue. A worker that goes on "
+        + "registers anew."
+    case .leaseSuperseded:
+      "Another attempt has the scan, or it has ended. Nothing was changed. The answer holds the "
+        + "order “stop”: end the work, and report no more of it."
+    case .protocolVersion:
+      "The worker speaks a version of the protocol that this server does not. “protocol” is the "
+        + "server's: use a worker of the server's version."
+    case .refusedByDatabase:
+      "The database took the statement and refused it: a schema that somebody changed "
+        + "(“schema_mismatch”), or a value that it cannot hold. The server's log has its words."
+    case .tooLarge: "A body may have up to 1 MiB (of a worker 32 MiB), a query string up to 16 KiB."
     case .unsupportedMediaType: "Send the body as application/json."
     case .hostNotServed:
       "The Host header names a host that this server does not answer for: a guard against DNS "

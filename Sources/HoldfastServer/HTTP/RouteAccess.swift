@@ -10,6 +10,8 @@ enum RouteAccess: Sendable, Hashable {
   case open
   /// For this role and those above it.
   case role(Role)
+  /// For workers, which take the scans of every tenant: operators of all tenants, and those above them.
+  case workers
   /// For an admin of all tenants.
   case installation
 
@@ -79,6 +81,18 @@ enum RouteAccess: Sendable, Hashable {
       "GET /health/workers": .role(.viewer),
       "GET /api/v1/events": .role(.viewer),
       "GET /api/v1/workers": .role(.viewer),
+      "GET /api/v1/workers/{id}": .role(.viewer),
+      "GET /api/v1/worker-protocol": .workers,
+      "POST /api/v1/workers": .workers,
+      "DELETE /api/v1/workers/{id}": .workers,
+      "POST /api/v1/workers/{id}/claim": .workers,
+      "POST /api/v1/workers/{id}/heartbeat": .workers,
+      "POST /api/v1/workers/{id}/reports": .workers,
+      "POST /api/v1/workers/{id}/questions": .workers,
+      "POST /api/v1/workers/{id}/release": .workers,
+      "POST /api/v1/workers/{id}/diagnoses": .workers,
+      "POST /api/v1/workers/{id}/earlier-lives": .workers,
+      "GET /api/v1/workers/{id}/signals": .workers,
 
       "POST /api/scanner/scan": .role(.operator),
       "GET /api/scanner/status": .role(.viewer),
@@ -137,6 +151,15 @@ enum RouteAccess: Sendable, Hashable {
           "This needs the role \(role.rawValue); \(identity.actor.visible) is "
             + "\(identity.role.rawValue).",
           members: ["required_role": .string(role.rawValue)])
+      }
+    case .workers:
+      guard let identity else { throw .notSignedIn() }
+      guard identity.role >= .operator, identity.scope == .all else {
+        throw Problem(
+          .notPermitted,
+          "A worker takes the scans of every tenant: this needs the role operator over all tenants "
+            + "(`holdfast token create NAME --role operator --all-tenants`).",
+          members: ["required_role": .string(Role.operator.rawValue)])
       }
     case .installation:
       guard let identity else { throw .notSignedIn() }

@@ -90,6 +90,12 @@ extension SQLStore {
     }
   }
 
+  package func worker(life id: String) async throws(StoreError) -> WorkerRecord? {
+    try await database.read { (connection) throws(StoreError) in
+      try connection.first(WorkerSQL.one, [.text(id)], WorkerSQL.decode)
+    }
+  }
+
   package func workers() async throws(StoreError) -> [WorkerRecord] {
     try await database.read { (connection) throws(StoreError) in
       try connection.all(WorkerSQL.list, [], WorkerSQL.decode)
@@ -231,6 +237,8 @@ private enum WorkerSQL {
     """
 
   static let isKnown = Statement("SELECT EXISTS (SELECT 1 FROM workers WHERE id = $1)")
+
+  static let one = Statement("SELECT \(columns) FROM workers WHERE id = $1")
 
   static let list = Statement("SELECT \(columns) FROM workers ORDER BY started_at, id")
 

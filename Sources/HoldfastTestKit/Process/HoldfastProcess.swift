@@ -43,8 +43,12 @@ package final class HoldfastProcess: Sendable {
 
   /// Starts `holdfast` with these arguments.
   ///
-  /// - Parameter environment: the whole of its environment beside `PATH` and `HOME`.
-  package init(_ arguments: [String], environment: [String: String] = [:]) throws {
+  /// - Parameters:
+  ///   - wrapper: a command that makes itself into `holdfast`, such as `ip netns exec NAME`.
+  ///   - environment: the whole of its environment beside `PATH` and `HOME`.
+  package init(
+    _ arguments: [String], through wrapper: [String] = [], environment: [String: String] = [:]
+  ) throws {
     self.arguments = arguments
     folder = try TemporaryFolder(prefix: "holdfast-process")
     let own = ProcessInfo.processInfo.environment
@@ -52,7 +56,7 @@ package final class HoldfastProcess: Sendable {
     let output = try StreamFile(folder.path("out"), O_WRONLY | O_CREAT)
     let errors = try StreamFile(folder.path("err"), O_WRONLY | O_CREAT)
     process = try ChildProcess(
-      [try Self.binary] + arguments,
+      wrapper + [try Self.binary] + arguments,
       environment: environment.merging(
         ["PATH": own["PATH"] ?? "/usr/bin:/bin", "HOME": folder.path]
       ) { given, _ in given },

@@ -61,7 +61,8 @@ struct ServeCommand: HoldfastSubcommand {
       services.append(
         WorkerService(
           worker: composition.worker(
-            store, rhythms, slots: slots, kinds: settings.workerKinds ?? [])))
+            store, rhythms, slots: slots,
+            kinds: settings.workerKinds ?? settings.kinds.runnable ?? [])))
     }
     let status = try await Daemon(services: services, logger: composition.logger).run()
     await store.close()

@@ -15,6 +15,11 @@ struct Configuration: Sendable {
   var workerName: String?
   /// `nil` for every kind.
   var workerKinds: [String]?
+  /// The address of a server to work for, over HTTP.
+  var server: String?
+  /// The file with the token for it.
+  var serverTokenFile: String
+  var serverAuthority: String?
   var allowedHosts: [String]
   var tlsCertificate: String?
   var tlsKey: String?
@@ -153,6 +158,9 @@ struct Configuration: Sendable {
     slots = number(.slots)
     workerName = text(.workerName)
     if case .names(let names) = values[.workerKinds] { workerKinds = names }
+    server = text(.server)
+    serverTokenFile = text(.serverTokenFile) ?? "\(folder)/worker-token"
+    serverAuthority = text(.serverAuthority)
     if case .names(let names) = values[.allowedHosts] {
       allowedHosts = names
     } else {

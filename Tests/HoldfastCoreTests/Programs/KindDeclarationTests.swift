@@ -57,10 +57,24 @@ import Testing
     }
   }
 
+  /// Such scans can be asked for, and no worker of Holdfast itself takes them.
+  @Test func aRemoteKindHasNoCommand() throws {
+    let remote = try KindDeclaration(
+      name: "far", json: ["remote": true, "parameters": ["n": ["type": "integer"]]])
+    let near = try KindDeclaration(name: "near", json: ["command": ["true"]])
+    #expect(KindBook(declared: ["near": near]).runnable == nil)
+    let book = KindBook(declared: ["near": near, "far": remote])
+    #expect(book.runnable == ["library", "near"])
+    let checked = try book.validate(kind: "far", target: "x", params: ["n": 1])
+    #expect(checked.params == ["n": 1])
+  }
+
   static let broken: [(String, JSONValue, String)] = [
     ("Tenders", [:], "is no name for a kind"), ("library", [:], "Holdfast has itself"),
     ("a", [:], "a.command must be a list"),
     ("a", ["command": ["{target}"]], "begin with a program"),
+    ("a", ["command": ["x"], "remote": true], "a.command has no place beside “remote: true”"),
+    ("a", ["remote": "yes"], "a.remote must be true or false"),
     ("a", ["command": ["x"], "comand": 1], "a.comand is not known; did you mean “command”?"),
     ("a", ["command": ["x"], "timeout": "soon"], "a.timeout must be a time"),
     (
