@@ -279,6 +279,8 @@ class Scan:
                 for message in outcome["messages"]:
                     if message["type"] == "checkpointed":
                         self._durable = max(self._durable, message["number"])
+                last = (self._in_flight or {}).get("messages") or [{"type": ""}]
+                self._is_over = self._is_over or last[-1]["type"] == "finished"
                 self._in_flight = None
                 self._lock.notify_all()
                 return
@@ -290,6 +292,8 @@ class Scan:
 
     def _stop(self, reason, order=None):
         with self._lock:
+            if self._is_over:
+                return
             if reason == "superseded":
                 # Nothing more of it will be written, by anybody.
                 self._is_over = True
@@ -502,7 +506,7 @@ class Worker:
     def _beat_loop(self):
         while not self._over.is_set():
             with self._lock:
-                scans = list(self._scans.values())
+                scans = [scan for scan in self._scans.values() if not scan._is_over]
             interval = min([self._interval] + [scan._interval for scan in scans])
             answered = self._beat_once(scans, timeout=max(2.0, min(10.0, interval)))
             self._guard(scans)
