@@ -228,7 +228,7 @@ _holdfast_worker() {
     repeating_flags=()
     non_repeating_flags=(--version -h --help)
     repeating_options=()
-    non_repeating_options=(--name --slots --kinds --database --data-dir --config --log-level --log-format)
+    non_repeating_options=(--name --slots --kinds --server --token-file --server-ca --database --data-dir --config --log-level --log-format)
     __holdfast_offer_flags_options 0
 
     # Offer option value completions
@@ -240,6 +240,17 @@ _holdfast_worker() {
         return
         ;;
     '--kinds')
+        return
+        ;;
+    '--server')
+        return
+        ;;
+    '--token-file')
+        __holdfast_add_completions -f
+        return
+        ;;
+    '--server-ca')
+        __holdfast_add_completions -f
         return
         ;;
     '--database')

@@ -25,7 +25,7 @@ function __holdfast_parse_tokens -S
         case 'serve'
             __holdfast_parse_subcommand 0 'host=' 'port=' 'slots=' 'database=' 'data-dir=' 'config=' 'log-level=' 'log-format=' 'version' 'h/help'
         case 'worker'
-            __holdfast_parse_subcommand 0 'name=' 'slots=' 'kinds=' 'database=' 'data-dir=' 'config=' 'log-level=' 'log-format=' 'version' 'h/help'
+            __holdfast_parse_subcommand 0 'name=' 'slots=' 'kinds=' 'server=' 'token-file=' 'server-ca=' 'database=' 'data-dir=' 'config=' 'log-level=' 'log-format=' 'version' 'h/help'
         case 'scan'
             __holdfast_parse_subcommand 0 'version' 'h/help'
             switch $unparsed_tokens[1]
@@ -261,6 +261,9 @@ complete -c 'holdfast' -n '__holdfast_should_offer_completions_for_flags_or_opti
 complete -c 'holdfast' -n '__holdfast_should_offer_completions_for_flags_or_options "holdfast worker" name' -l 'name' -d 'The worker\'s name. A worker that starts recovers what earlier processes of the same name left running on this host. (default: the host\'s name)' -rfka ''
 complete -c 'holdfast' -n '__holdfast_should_offer_completions_for_flags_or_options "holdfast worker" slots' -l 'slots' -d 'How many scans run at once in this process. With 0, serve runs the API and the pages without a worker. (default: the number of cores)' -rfka ''
 complete -c 'holdfast' -n '__holdfast_should_offer_completions_for_flags_or_options "holdfast worker" kinds' -l 'kinds' -d 'The kinds of scans that the worker takes. (default: every kind)' -rfka ''
+complete -c 'holdfast' -n '__holdfast_should_offer_completions_for_flags_or_options "holdfast worker" server' -l 'server' -d 'The address of a server whose scans the worker runs, such as https://scans.example.org: over HTTP, without a database of its own. (default: none: the worker uses the database)' -rfka ''
+complete -c 'holdfast' -n '__holdfast_should_offer_completions_for_flags_or_options "holdfast worker" token-file' -l 'token-file' -d 'The file with the token that the worker shows the server: one of an operator of all tenants. (default: worker-token in the data folder)' -rF
+complete -c 'holdfast' -n '__holdfast_should_offer_completions_for_flags_or_options "holdfast worker" server-ca' -l 'server-ca' -d 'The file with the certificates, in PEM, that the server\'s own must come from. (default: what the system trusts)' -rF
 complete -c 'holdfast' -n '__holdfast_should_offer_completions_for_flags_or_options "holdfast worker" database' -l 'database' -d 'The database: sqlite:PATH, or postgres://USER@HOST:PORT/NAME (any libpq connection URI). A password in it is never printed or logged. (default: sqlite: and holdfast.db in the data folder)' -rfka ''
 complete -c 'holdfast' -n '__holdfast_should_offer_completions_for_flags_or_options "holdfast worker" data-dir' -l 'data-dir' -d 'The folder of the SQLite database, of the admin token and of the journals. Made when it is missing, readable by its owner only. (default: ./.holdfast)' -rfa '(__holdfast_complete_directories)'
 complete -c 'holdfast' -n '__holdfast_should_offer_completions_for_flags_or_options "holdfast worker" config' -l 'config' -d 'The file of settings. (default: holdfast.yaml, if there is one)' -rfa '(set -l exts \'yaml\' \'yml\';for p in (string match -e -- \'*/\' (commandline -t);or printf \n)*.{$exts};printf %s\n $p;end;__fish_complete_directories (commandline -t) \'\')'
