@@ -10,9 +10,9 @@ enum SettingName: String, Sendable, CaseIterable {
   case slots
   case workerName = "worker_name"
   case workerKinds = "worker_kinds"
-  case server
-  case serverTokenFile = "server_token_file"
-  case serverAuthority = "server_ca"
+  case server = "worker_server"
+  case serverTokenFile = "worker_token_file"
+  case serverAuthority = "worker_server_ca"
   case allowedHosts = "allowed_hosts"
   case tlsCertificate = "tls_certificate"
   case tlsKey = "tls_key"
@@ -112,20 +112,20 @@ struct Setting: Sendable {
       commands: ["worker"], type: .kinds, fallback: .computed("every kind"),
       documentation: "The kinds of scans that the worker takes."),
     Setting(
-      name: .server, environment: "HOLDFAST_SERVER", flag: "--server", commands: ["worker"],
+      name: .server, environment: "HOLDFAST_WORKER_SERVER", flag: "--server", commands: ["worker"],
       type: .text, fallback: .computed("none: the worker uses the database"),
       documentation:
         "The address of a server whose scans the worker runs, such as "
         + "`https://scans.example.org`: over HTTP, without a database of its own."),
     Setting(
-      name: .serverTokenFile, environment: "HOLDFAST_SERVER_TOKEN_FILE", flag: "--token-file",
+      name: .serverTokenFile, environment: "HOLDFAST_WORKER_TOKEN_FILE", flag: "--token-file",
       commands: ["worker"], type: .path,
       fallback: .computed("`worker-token` in the data folder"),
       documentation:
         "The file with the token that the worker shows the server: one of an operator of all "
         + "tenants."),
     Setting(
-      name: .serverAuthority, environment: "HOLDFAST_SERVER_CA", flag: "--server-ca",
+      name: .serverAuthority, environment: "HOLDFAST_WORKER_SERVER_CA", flag: "--server-ca",
       commands: ["worker"], type: .path, fallback: .computed("what the system trusts"),
       documentation:
         "The file with the certificates, in PEM, that the server's own must come from."),
