@@ -45,6 +45,8 @@ struct RemoteCaller: Sendable {
     configuration.timeout.read = .seconds(20)
     // Below the server's own, so that no request meets a connection that is being closed.
     configuration.connectionPool.idleTimeout = .seconds(30)
+    // Whoever asks decides when to try again; a server that is gone is to be known as such at once.
+    configuration.connectionPool.retryConnectionEstablishment = false
     client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
   }
 

@@ -68,16 +68,24 @@ final class Network: Sendable {
     try Self.run("ip -n \(bridge) link set port\(host) \(up ? "up" : "down")")
   }
 
-  private static func run(_ script: String) throws {
+  /// Runs a command as one of a host's own to its end, and returns what it printed.
+  func run(on host: Int, _ command: [String]) throws -> String {
+    try Self.run(hosts[host].wrapper + command)
+  }
+
+  private static func run(_ script: String) throws { _ = try run(["sh", "-c", script]) }
+
+  private static func run(_ command: [String]) throws -> String {
     let folder = try TemporaryFolder(prefix: "holdfast-network")
     let null = try StreamFile("/dev/null", O_RDONLY)
     let output = try StreamFile(folder.path("out"), O_WRONLY | O_CREAT)
     let process = try ChildProcess(
-      ["sh", "-c", script], input: null.descriptor, output: output.descriptor,
+      command, input: null.descriptor, output: output.descriptor,
       error: output.descriptor)
-    guard process.waitUntilEnd() == .exited(0) else {
-      let said = FileManager.default.contents(atPath: folder.path("out")) ?? Data()
-      throw Failure(description: String(decoding: said, as: UTF8.self))
-    }
+    let end = process.waitUntilEnd()
+    let data = FileManager.default.contents(atPath: folder.path("out")) ?? Data()
+    let said = String(decoding: data, as: UTF8.self)
+    guard end == .exited(0) else { throw Failure(description: "\(end): \(said)") }
+    return said
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import HoldfastCore
+import HoldfastStorage
 import HoldfastTestKit
 import Testing
 
@@ -10,15 +11,15 @@ import Testing
   .enabled(if: Network.isPermitted, "needs the right to make network namespaces (root)"))
 struct PartitionTests {
   @Test func aWorkerThatIsCutOffIsReplacedAndStops() async throws {
-    let remote = try await RemoteStage.set(.sqlite)
-    let stage = remote.stage
+    let stage = try await Stage.set(.sqlite)
+    let remote = try await RemoteStage.over(stage)
     let network = try Network(hosts: 4)
     let (home, others) = (network.hosts[0], network.hosts.dropFirst())
     let server = try remote.serve(host: home.address, through: home.wrapper)
     let address = try await server.waitUntilServing()
 
     let first = try remote.worker("w1", of: address, through: others[1].wrapper)
-    let brake = remote.brake(on: first)
+    let brake = stage.gentleBrake(on: first)
     let scan = try await stage.submit()
     let before = try await stage.middle(of: scan)
     #expect(before.workerName == "w1")
@@ -42,15 +43,43 @@ struct PartitionTests {
     let requeued = try #require(story.first { $0.eventType == "scan_requeued" })
     #expect(requeued.eventData["action"]?.stringValue == "resume")
 
-    // Back on the net, it says what it had to say, and is told that nobody wants to know.
+    // Back on the net, it is told that its lease is gone, and holds nothing any more.
+    let offline = try await stage.store.now()
     try network.setLink(of: 1, up: true)
-    let late = try await eventually("the late result", within: .seconds(60)) {
-      try await stage.events(of: scan).first { $0.eventType == "late_result" }
+    try await eventually("the heartbeat of who has come back", within: .seconds(60)) {
+      try await stage.store.workers().contains {
+        $0.name == "w1" && $0.lastHeartbeatAt > offline && $0.running == 0
+      } ? () : nil
     }
-    #expect(late.eventData["token"]?.intValue == before.leaseToken)
+    // Whatever it may still say of that attempt is refused, with the order to stop.
+    let life = try #require(try await stage.store.workers().first { $0.name == "w1" })
+    let late: JSONValue = [
+      "reports": [
+        [
+          "scan_id": .string(scan.id.description), "token": .int(before.leaseToken),
+          "sequence": 1_000_000,
+          "messages": [
+            ["type": "items", "items": [["key": "late", "type": "file", "change": "added"]]],
+            ["type": "progress", "done": 99_999_999],
+            ["type": "finished", "outcome": "completed", "message": "too late"],
+          ],
+        ]
+      ]
+    ]
+    let refused = try network.run(
+      on: 1,
+      [
+        "curl", "-sS", "-w", " %{http_code}", "-H", "Authorization: Bearer \(try remote.token)",
+        "-H", "Content-Type: application/json", "-d", late.serialized,
+        "\(address)/api/v1/workers/\(life.id)/reports",
+      ])
+    #expect(refused.hasSuffix(" 409"), "\(refused)")
+    #expect(refused.contains(#""stop":{"reason":"superseded","type":"stop"}"#), "\(refused)")
     let now = try await stage.current(scan)
     #expect(now.status == after.status && now.counts == after.counts)
+    #expect(now.progress == after.progress && now.message == after.message)
     #expect(now.leaseToken == before.leaseToken + 1)
+    #expect(try await stage.story(of: scan).last == "late_result")
     let faults = LeaseHistory.faults(in: story)
     #expect(faults.isEmpty, "\(faults)")
 

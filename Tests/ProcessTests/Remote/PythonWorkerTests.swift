@@ -54,11 +54,9 @@ struct PythonWorkerTests {
     touch("over")
     """
 
-  @Test(arguments: DatabaseKind.allCases)
-  func aWorkerInPython(_ kind: DatabaseKind) async throws {
-    let remote = try await RemoteStage.set(kind)
-    let stage = remote.stage
-    let server = try remote.serve()
+  @Test func aWorkerInPython() async throws {
+    let stage = try await RemoteStage.empty()
+    let server = try stage.serve()
     let address = try await server.waitUntilServing()
     let path = stage.folder.path("worker.py")
     try Data(Self.program.utf8).write(to: URL(fileURLWithPath: path))
@@ -67,7 +65,7 @@ struct PythonWorkerTests {
     let worker = try ChildProcess(
       [
         "env", "PYTHONPATH=\(Self.client)", "PYTHONDONTWRITEBYTECODE=1", interpreter, path,
-        stage.folder.path, address, try remote.token,
+        stage.folder.path, address, try stage.token,
       ], input: null.descriptor, output: log.descriptor, error: log.descriptor)
     defer { worker.signal(SIGKILL) }
     func said() -> String {
@@ -76,7 +74,7 @@ struct PythonWorkerTests {
     }
     func end(of scan: Scan) async throws -> Scan {
       try await eventually("the end of \(scan.target): \(said())", within: .seconds(60)) {
-        let now = try await stage.current(scan)
+        let now = try #require(try await stage.store.scan(.id(scan.id)))
         return now.status.isTerminal ? now : nil
       }
     }
@@ -110,14 +108,14 @@ struct PythonWorkerTests {
     try await file("endless", stage)
     worker.signal(SIGTERM)
     try await file("over", stage)
-    let now = try await stage.current(drained)
+    let now = try #require(try await stage.store.scan(.id(drained.id)))
     #expect(now.status == .pending && now.crashes == 0, "\(said())")
     let lives = try await stage.store.workers().filter { $0.name == "py" }
     #expect(lives.map(\.status) == ["retired"])
     try await expectOrderlyEnd(of: server)
   }
 
-  private func submit(_ target: String, _ stage: Stage) async throws -> Scan {
+  private func submit(_ target: String, _ stage: RemoteStage) async throws -> Scan {
     let ran = try await HoldfastProcess.run(
       [
         "submit", "tenders", target, "--json", "--data-dir", stage.folder.path("data"),
@@ -127,7 +125,7 @@ struct PythonWorkerTests {
     return try JSONDecoder().decode(Scan.self, from: Data(ran.output.utf8))
   }
 
-  private func file(_ name: String, _ stage: Stage) async throws {
+  private func file(_ name: String, _ stage: RemoteStage) async throws {
     try await eventually("the file \(name)", within: .seconds(60)) {
       FileManager.default.fileExists(atPath: stage.folder.path(name)) ? () : nil
     }

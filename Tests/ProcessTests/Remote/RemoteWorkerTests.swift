@@ -9,42 +9,43 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct RemoteWorkerTests {
   /// An incremental scan asks for all that a worker asks: the scan before it, its parts, and what has moved.
-  @Test(arguments: DatabaseKind.allCases)
-  func aRemoteWorkerDoesWhatEveryOtherDoes(_ kind: DatabaseKind) async throws {
-    let remote = try await RemoteStage.set(kind)
+  @Test func aRemoteWorkerDoesWhatEveryOtherDoes() async throws {
+    let stage = try await Stage.set(.sqlite)
+    let remote = try await RemoteStage.over(stage)
     let server = try remote.serve()
     let worker = try remote.worker("far", of: try await server.waitUntilServing())
-    let scan = try await remote.stage.submit()
-    try await remote.stage.expectUndisturbedOutcome(of: scan)
-    let ended = try await remote.stage.current(scan)
+    let scan = try await stage.submit()
+    try await stage.expectUndisturbedOutcome(of: scan)
+    let ended = try await stage.current(scan)
     #expect(ended.workerName == "far")
     #expect(ended.attempt == 1)
     try await expectOrderlyEnd(of: worker)
     // It has signed off.
-    let workers = try await remote.stage.store.workers().filter { $0.name == "far" }
+    let workers = try await stage.store.workers().filter { $0.name == "far" }
     #expect(workers.map(\.status) == ["retired"])
     try await expectOrderlyEnd(of: server)
   }
 
   /// The server dies in the middle and comes back: nothing is lost, and nothing is counted twice.
   @Test func aServerThatDiesAndComesBackIsWaitedFor() async throws {
-    let remote = try await RemoteStage.set(.sqlite)
+    let stage = try await Stage.set(.sqlite)
+    let remote = try await RemoteStage.over(stage)
     let server = try remote.serve()
     let address = try await server.waitUntilServing()
     let port = try #require(Int(address.split(separator: ":").last ?? ""))
     let worker = try remote.worker("far", of: address)
-    let brake = remote.brake(on: worker)
-    let scan = try await remote.stage.submit()
-    try await remote.stage.middle(of: scan)
+    let brake = stage.gentleBrake(on: worker)
+    let scan = try await stage.submit()
+    try await stage.middle(of: scan)
     try await server.kill9()
     try await eventually("what is journaled", within: .seconds(60)) {
-      remote.stage.journalBytes(of: "far") > 0 ? () : nil
+      stage.journalBytes(of: "far") > 0 ? () : nil
     }
     let again = try remote.serve(port: port)
     _ = try await again.waitUntilServing()
     brake.release()
-    try await remote.stage.expectUndisturbedOutcome(of: scan)
-    let faults = LeaseHistory.faults(in: try await remote.stage.events(of: scan))
+    try await stage.expectUndisturbedOutcome(of: scan)
+    let faults = LeaseHistory.faults(in: try await stage.events(of: scan))
     #expect(faults.isEmpty, "\(faults)")
     try await expectOrderlyEnd(of: worker)
     try await expectOrderlyEnd(of: again)
@@ -52,16 +53,17 @@ struct RemoteWorkerTests {
 
   /// A server whose database is away says so, and the worker waits for it as it would for the database.
   @Test func aDatabaseThatIsAwayIsWaitedFor() async throws {
-    let remote = try await RemoteStage.set(.postgres, ownServer: true)
-    let database = try #require(remote.stage.server)
+    let stage = try await Stage.set(.postgres, ownServer: true)
+    let remote = try await RemoteStage.over(stage)
+    let database = try #require(stage.server)
     let server = try remote.serve()
     let address = try await server.waitUntilServing()
     let worker = try remote.worker("far", of: address)
-    let brake = remote.brake(on: worker)
-    let scan = try await remote.stage.submit()
-    try await remote.stage.middle(of: scan)
+    let brake = stage.gentleBrake(on: worker)
+    let scan = try await stage.submit()
+    try await stage.middle(of: scan)
     let life = try #require(
-      try await remote.stage.store.workers().first { $0.name == "far" })
+      try await stage.store.workers().first { $0.name == "far" })
     try await database.kill9()
     try await eventually("503 of the server", within: .seconds(60)) {
       let answer = try await HTTPCall.send(
@@ -69,20 +71,20 @@ struct RemoteWorkerTests {
       return answer.status == 503 ? () : nil
     }
     try await eventually("what is journaled", within: .seconds(60)) {
-      remote.stage.journalBytes(of: "far") > 0 ? () : nil
+      stage.journalBytes(of: "far") > 0 ? () : nil
     }
     try await database.restart()
     brake.release()
-    try await remote.stage.expectUndisturbedOutcome(of: scan)
+    try await stage.expectUndisturbedOutcome(of: scan)
     try await expectOrderlyEnd(of: worker)
     try await expectOrderlyEnd(of: server)
   }
 
   @Test func whatIsWrongIsSaidAtOnce() async throws {
-    let remote = try await RemoteStage.set(.sqlite)
+    let remote = try await RemoteStage.empty()
     let server = try remote.serve()
     let address = try await server.waitUntilServing()
-    let folder = remote.stage.folder
+    let folder = remote.folder
     func run(_ arguments: [String]) async throws -> (end: HoldfastProcess.End, log: String) {
       let ran = try await HoldfastProcess.run(
         ["worker", "--data-dir", folder.path("data-wrong")] + arguments)
