@@ -58,7 +58,7 @@ import Testing
       let app = String(try #require(page.firstMatch(of: /\/assets\/app-[^"]+/)).output)
       let source = try await server.get(app, as: .none).text
       let imports = source.matches(of: /from '([^']+)'/).map { String($0.output.1) }
-      #expect(imports.count == 4)
+      #expect(imports.count == 5)
       for path in imports {
         let module = try await server.get(path, as: .none)
         #expect(module.status == 200, "\(path)")
