@@ -4,6 +4,8 @@ import HoldfastStorage
 /// 1. A scan has at most one live lease: only a claim gives one, each has a token of its own, and no two runners work on one scan.
 struct OneLease: Invariant {
   private var holders: [ScanID: [Int64: String]] = [:]
+  /// The newest token of each scan that an operator's own statement has taken from whoever held it.
+  private var takenByHand: [ScanID: Int64] = [:]
 
   mutating func after(_ step: Step, _ world: World) {
     var isClaim = false
@@ -12,6 +14,9 @@ struct OneLease: Invariant {
     if case .sql = step.request { isByHand = true }
     for change in step.changes {
       guard case .updated(let before) = change.what else { continue }
+      if isByHand, before.status == .running, change.token > before.token {
+        takenByHand[change.scanID] = before.token
+      }
       if change.token < before.token {
         world.fail(
           1, "the token of scan \(change.number) went back from \(before.token) to \(change.token)")
@@ -43,7 +48,7 @@ struct OneLease: Invariant {
       }
     case .runnerStarted(let runner):
       for other in world.runners[runner.lease.scanID]
-      where other !== runner && !isExcused(other, world) {
+      where other !== runner && !isExcused(other, world) && !isTakenByHand(runner) {
         world.fail(
           1,
           "two runners work on scan \(runner.attempt.claim.scan.number): attempt"
@@ -52,6 +57,11 @@ struct OneLease: Invariant {
       }
     default: break
     }
+  }
+
+  /// The answer to its claim was still on its way when an operator's own statement took the scan from it.
+  private func isTakenByHand(_ runner: SimRunner) -> Bool {
+    runner.lease.token <= takenByHand[runner.lease.scanID] ?? 0
   }
 
   /// What nobody can prevent: its worker was stopped by somebody and could not end it, or an operator's own statement has taken

@@ -103,7 +103,8 @@ extension World {
   func submitAgain(_ fault: Fault) {
     guard !scenario.scans.isEmpty else { return }
     var copy = scenario.scans[fault.choice % scenario.scans.count]
-    copy.index = 1000 + scansByID.count
+    // Of its own: what was submitted is known by it.
+    copy.index = max(1000, scenario.scans.count) + scansByID.count
     submit(copy)
   }
 
