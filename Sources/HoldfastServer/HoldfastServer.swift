@@ -6,22 +6,25 @@ import HummingbirdCore
 package import Logging
 import NIOCore
 
+/// All that the server asks of its store.
+package typealias ServerStore = ScanStore & AccessStore & ScheduleStore & ProgressStore & SweepStore
+
 /// The HTTP API and the pages over a store.
 package struct HoldfastServer: Sendable {
-  private let store: any ScanStore & AccessStore & ScheduleStore
+  private let store: any ServerStore
   private let configuration: ServerConfiguration
   private let logger: Logger
   private let cleanup: (any CleanupService)?
   private let activity: (any ActivityStore)?
 
-  /// How many connections are held at once; more wait to be accepted.
-  private static let mostConnections = 1024
+  /// How many connections are held at once beside streams of events; more wait to be accepted.
+  private static let mostRequests = 1024
 
   /// - Parameters:
   ///   - cleanup: answers `/api/admin`; without one, nothing is there.
   ///   - activity: for the overview, which needs both.
   package init(
-    store: any ScanStore & AccessStore & ScheduleStore, configuration: ServerConfiguration,
+    store: any ServerStore, configuration: ServerConfiguration,
     logger: Logger, cleanup: (any CleanupService)? = nil, activity: (any ActivityStore)? = nil
   ) {
     self.store = store
@@ -38,7 +41,9 @@ package struct HoldfastServer: Sendable {
   ///   bound to.
   /// - Throws: ``ServerError`` when it cannot start.
   package func run(onReady: @escaping @Sendable (_ port: Int) -> Void = { _ in }) async throws {
-    let hub = EventHub(store: store, logger: logger)
+    var limits = EventHub.Limits()
+    limits.listeners = configuration.eventStreams
+    let hub = EventHub(store: store, limits: limits, logger: logger)
     let application = try await application(hub: hub, onReady: onReady)
     do {
       try await application.run()
@@ -76,7 +81,8 @@ package struct HoldfastServer: Sendable {
       server: try serverBuilder(),
       configuration: ApplicationConfiguration(
         address: .hostname(configuration.host, port: configuration.port),
-        availableConnectionsDelegate: MaximumAvailableConnections(Self.mostConnections)),
+        availableConnectionsDelegate: MaximumAvailableConnections(
+          Self.mostRequests + configuration.eventStreams)),
       services: [hub],
       onServerRunning: { channel in onReady(channel.localAddress?.port ?? 0) },
       logger: logger)
@@ -121,13 +127,14 @@ package struct HoldfastServer: Sendable {
         authenticator: authenticator, callers: RateLimiter(configuration.callerLimit),
         addresses: RateLimiter(configuration.addressLimit)))
     var routes = Routes(router: router)
-    ScansAPI(store: store, submitter: submitter, cleanup: cleanup).add(to: &routes)
+    ScansAPI(store: store, history: store, submitter: submitter, cleanup: cleanup).add(to: &routes)
     ScannerAPI(
       store: store, submitter: submitter, hub: hub, waitSeconds: configuration.scanWaitSeconds
     ).add(to: &routes)
+    AuditAPI(submitter: submitter).add(to: &routes)
     if let cleanup {
       SupervisionAPI(
-        store: store, cleanup: cleanup, book: configuration.policyBook,
+        store: store, history: store, cleanup: cleanup, book: configuration.policyBook,
         pace: configuration.policyPace
       ).add(to: &routes)
       AdminAPI(

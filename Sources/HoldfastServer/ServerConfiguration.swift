@@ -30,6 +30,8 @@ package struct ServerConfiguration: Sendable {
   package static let usualAddressLimit = RateLimit(perSecond: 20, burst: 200)
   /// What ``policies`` is read from, with the origin of each value.
   package var policyBook = PolicyBook()
+  /// How many streams of events may be open at once.
+  package var eventStreams = 256
   /// How soon what is stuck is looked at.
   package var policyPace = WorstCase.Pace()
 

@@ -13,6 +13,7 @@ package final class SQLStore: ScanStore {
   /// On whose behalf this store is asked; `nil` for the program's own parts, which see everything.
   let caller: Caller?
   private let wall: TenantWall
+  let counts: StatusCounts
 
   /// - Parameters:
   ///   - database: already migrated (or to be, by ``migrate(dryRun:)``).
@@ -27,6 +28,7 @@ package final class SQLStore: ScanStore {
     self.makeID = makeID
     caller = nil
     wall = TenantWall(logger: logger)
+    counts = StatusCounts(logger: logger)
   }
 
   private init(_ store: SQLStore, seenBy caller: Caller) {
@@ -34,6 +36,7 @@ package final class SQLStore: ScanStore {
     logger = store.logger
     makeID = store.makeID
     wall = store.wall
+    counts = store.counts
     self.caller = caller
     if let tenant = caller.scope.tenant, store.unbound.dialect == .postgres {
       database = TenantDatabase(inner: store.unbound, tenant: tenant, wall: store.wall)

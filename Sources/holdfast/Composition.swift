@@ -103,7 +103,17 @@ struct Composition: Sendable {
       holder: LinuxProcess.current().name, intervalSeconds: configuration.sweepIntervalSeconds,
       rhythms: rhythms, policy: policy)
     let scheduler = Scheduler(store: store, policy: policy, logger: logger)
-    settings.chores = { () async throws(StoreError) in try await scheduler.turn() }
+    let retention = Retention(
+      store: store, shortestSeconds: configuration.policies.shortestKeepSeconds, logger: logger,
+      policy: policy)
+    settings.chores = { () async throws(StoreError) in
+      try await scheduler.turn()
+      try await retention.turn()
+    }
+    settings.record = { [holder = settings.holder] report, took async throws(StoreError) in
+      try await store.record(
+        SweepRecord(report, took: took, leader: holder, expired: retention.takeDeleted()))
+    }
     return Sweeper(store: store, configuration: settings, logger: logger)
   }
 

@@ -6,12 +6,14 @@ import Foundation
 struct HoldfastBench: AsyncParsableCommand {
   enum Part: String, CaseIterable, ExpressibleByArgument {
     case queue, latency, library, scans, idle
-    case sweep, heartbeats, recovery, suspicion
+    case sweep, heartbeats, recovery, suspicion, service
   }
 
   static let configuration = CommandConfiguration(
     commandName: "holdfast-bench",
-    abstract: "Measures Holdfast's queue, library scans, whole scans, idle costs and supervision.")
+    abstract:
+      "Measures Holdfast's queue, library scans, whole scans, idle costs, supervision, and the service under load."
+  )
 
   @Option(help: "The release binary under measurement.")
   var holdfast: String
@@ -48,6 +50,12 @@ struct HoldfastBench: AsyncParsableCommand {
 
   @Option(help: "Real library scans, and real programs, in the suspicion's benchmark.")
   var realScans = 1500
+
+  @Option(help: "Scans stored in the service's benchmark.")
+  var storedScans = 1_000_000
+
+  @Option(help: "Open streams of events in the service's benchmark.")
+  var streams = 10_000
 
   @Option(help: "Where the benchmark's files go; removed at the end.")
   var folder = FileManager.default.temporaryDirectory.path
@@ -94,6 +102,15 @@ struct HoldfastBench: AsyncParsableCommand {
       try await IdleBenchmark(binary: holdfast, runs: runs, folder: place).run(into: &table)
     }
     try await supervision(parts, place, into: &table)
+    if parts.contains(.service) {
+      let databases = try await BenchDatabases(folder: place)
+      try await ServiceBenchmark(
+        binary: holdfast, scans: storedScans, streams: streams, perSecond: 500,
+        databases: databases, kinds: database.map { [$0] } ?? BenchDatabases.Kind.allCases,
+        folder: place
+      ).run(into: &table)
+      try await databases.stop()
+    }
     say("\n" + table.rendered)
   }
 

@@ -25,6 +25,9 @@ extension Policy {
       case .suspicionFloorSeconds: .number(suspicionFloorSeconds)
       case .slowBelowRate: .number(slowBelowRate)
       case .checkAgeHours: .number(checkAgeHours)
+      case .keepItemsDays: .number(keepItemsDays)
+      case .keepEventsDays: .number(keepEventsDays)
+      case .keepScansDays: .number(keepScansDays)
       }
     }
     set {
@@ -52,6 +55,9 @@ extension Policy {
     case .suspicionFloorSeconds: suspicionFloorSeconds = value
     case .slowBelowRate: slowBelowRate = value
     case .checkAgeHours: checkAgeHours = value
+    case .keepItemsDays: keepItemsDays = value
+    case .keepEventsDays: keepEventsDays = value
+    case .keepScansDays: keepScansDays = value
     case .movement, .deadlineSparesProgress, .onPendingTimeout, .exclusivity, .onStuck,
       .maxAttempts, .maxCrashes, .suspicion:
       break

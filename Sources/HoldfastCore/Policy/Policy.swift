@@ -88,6 +88,12 @@ package struct Policy: Sendable, Hashable {
   /// How old a run without progress must be before the check ahead of a new scan offers to clean
   /// it.
   package var checkAgeHours: Double
+  /// For how many days after a scan's end its items and item errors are kept; 0 is for ever.
+  package var keepItemsDays: Double
+  /// The same of its lifecycle events and its progress history.
+  package var keepEventsDays: Double
+  /// The same of the scan itself, with which all of that goes.
+  package var keepScansDays: Double
 
   package init(
     heartbeatIntervalSeconds: Double, maxRuntimeMinutes: Double, exclusivity: Exclusivity,
@@ -98,7 +104,8 @@ package struct Policy: Sendable, Hashable {
     onStuck: OnStuck = .resume, maxAttempts: Int = 3, backoffBaseSeconds: Double = 2,
     backoffCapSeconds: Double = 60, suspicion: SuspicionUse = .diagnosed,
     suspicionRate: Double = 0.001, suspicionFloorSeconds: Double = 30,
-    slowBelowRate: Double = 0.25, checkAgeHours: Double = 24
+    slowBelowRate: Double = 0.25, checkAgeHours: Double = 24, keepItemsDays: Double = 0,
+    keepEventsDays: Double = 0, keepScansDays: Double = 0
   ) {
     self.heartbeatIntervalSeconds = heartbeatIntervalSeconds
     self.staleMultiple = staleMultiple
@@ -121,6 +128,9 @@ package struct Policy: Sendable, Hashable {
     self.suspicionFloorSeconds = suspicionFloorSeconds
     self.slowBelowRate = slowBelowRate
     self.checkAgeHours = checkAgeHours
+    self.keepItemsDays = keepItemsDays
+    self.keepEventsDays = keepEventsDays
+    self.keepScansDays = keepScansDays
   }
 
   /// The age beyond which a heartbeat is stale.

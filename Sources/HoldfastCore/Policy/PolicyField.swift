@@ -22,6 +22,9 @@ package enum PolicyField: String, Sendable, CaseIterable, Codable {
   case suspicionFloorSeconds = "suspicion_floor_seconds"
   case slowBelowRate = "slow_below_rate"
   case checkAgeHours = "check_age_hours"
+  case keepItemsDays = "keep_items_days"
+  case keepEventsDays = "keep_events_days"
+  case keepScansDays = "keep_scans_days"
 
   /// What a field may hold.
   package enum Domain: Sendable, Hashable {
@@ -60,6 +63,8 @@ package enum PolicyField: String, Sendable, CaseIterable, Codable {
     case .suspicionFloorSeconds: .number(0.1...86_400)
     case .slowBelowRate: .number(0...0.99)
     case .checkAgeHours: .number(0...8760)
+    // A century; 0 is for ever.
+    case .keepItemsDays, .keepEventsDays, .keepScansDays: .number(0...36_500)
     }
   }
 

@@ -11,6 +11,7 @@ package struct ScheduleDraft: Sendable, Hashable {
   package var everySeconds: Int64?
   package var missed: MissedRuns
   package var createdBy: String?
+  package var idempotency: IdempotencyKey?
 
   /// What is wrong with a wish for a schedule.
   package struct Refusal: Error, Sendable, Hashable, CustomStringConvertible {

@@ -22,6 +22,8 @@ package final class Sweeper: Sendable {
     package var instant: @Sendable () -> ContinuousClock.Instant = { .now }
     /// What else the leader does, in each of its turns: briefly, since the lead is renewed between them.
     package var chores: (@Sendable () async throws(StoreError) -> Void)?
+    /// Keeps what each sweep did, and how long it took.
+    package var record: (@Sendable (Report, Duration) async throws(StoreError) -> Void)?
     /// How often the processes of this machine's workers are looked at: an end is noticed so soon.
     package var watchSeconds = 0.25
     /// 0 to 1.
@@ -161,12 +163,23 @@ package final class Sweeper: Sendable {
     await configuration.rhythms?.refresh()
     // A lead that is not sure to be used is not renewed either.
     state.withLock { $0.isLeadUnsure = true }
-    _ = try await runOnce()
+    let began = ContinuousClock.now
+    let report = try await runOnce()
+    await keep(report, took: .now - began)
     try await pruneIfDue()
     let pause = configuration.intervalSeconds * (0.8 + 0.4 * configuration.random())
     state.withLock {
       $0.nextSweep = asked + .seconds(pause)
       $0.isLeadUnsure = false
+    }
+  }
+
+  /// The sweep is done whether or not it can be told of.
+  private func keep(_ report: Report, took: Duration) async {
+    do throws(StoreError) {
+      try await configuration.record?(report, took)
+    } catch {
+      logger.error("a sweep could not be recorded", metadata: ["error": "\(error)"])
     }
   }
 

@@ -71,17 +71,21 @@ struct AccessAPI: Sendable {
       request, known: ["expires_in_seconds", "name", "role", "tenant"])
     let scope = try AccessWish.scope(try body.text("tenant"), of: context)
     let token = AdminToken.make()
-    let draft = TokenDraft(
+    var draft = TokenDraft(
       name: try Self.name(try body.requiredText("name")), hash: Secrets.hash(token),
       role: try AccessWish.role(try body.requiredText("role")), scope: scope,
       expiresInSeconds: try body.wholeNumber(
         "expires_in_seconds", in: 1...TokenDraft.longestLifeSeconds
       ).map(Double.init), createdBy: context.actor)
+    draft.idempotency = try request.idempotency(of: body)
     switch try await store.seen(by: context.caller).createToken(draft) {
     case .created(let record):
       return try .json(
         NewToken(record: record, token: token), status: .created,
         headers: [.location: "/api/v1/tokens"])
+    // The first answer had the token, and nobody has kept it.
+    case .existing(let record): return try .json(record)
+    case .keyUsed: throw Problem.idempotencyKeyUsed
     case .nameTaken:
       throw Problem(
         .nameTaken, "Another token that is not revoked is called “\(draft.name)”.", field: "name")
@@ -132,11 +136,16 @@ struct AccessAPI: Sendable {
       throw Problem.invalid(
         "name", "“name” must be 1 to 63 lower-case letters, digits and hyphens.")
     }
-    let added = try await store.seen(by: context.caller).addTenant(name, by: context.actor)
-    guard let added else {
+    let outcome = try await store.seen(by: context.caller).addTenant(
+      name, by: context.actor, idempotency: try request.idempotency(of: body))
+    switch outcome {
+    case .created(let tenant):
+      return try .json(tenant, status: .created, headers: [.location: "/api/v1/tenants"])
+    case .existing(let tenant): return try .json(tenant)
+    case .keyUsed: throw Problem.idempotencyKeyUsed
+    case .nameTaken:
       throw Problem(.nameTaken, "There is a tenant “\(name)”.", field: "name")
     }
-    return try .json(added, status: .created, headers: [.location: "/api/v1/tenants"])
   }
 
   // MARK: Audit log

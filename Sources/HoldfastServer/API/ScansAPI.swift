@@ -7,6 +7,7 @@ import Hummingbird
 /// to them.
 struct ScansAPI: Sendable {
   let store: any ScanStore
+  let history: any ProgressStore
   let submitter: Submitter
   /// Without one, nobody says why, and no stuck scan is resumed.
   let cleanup: (any CleanupService)?
@@ -18,6 +19,7 @@ struct ScansAPI: Sendable {
     routes.get("/api/v1/scans/{id}/events", events)
     routes.get("/api/v1/scans/{id}/errors", errors)
     routes.get("/api/v1/scans/{id}/items", items)
+    routes.get("/api/v1/scans/{id}/progress", progress)
     routes.get("/api/v1/scans/{id}/checkpoint", checkpoint)
     if let cleanup {
       // Asking a scan's worker changes its row.
@@ -95,6 +97,14 @@ struct ScansAPI: Sendable {
     return try .json(
       try await store.seen(by: context.caller).items(
         of: scan.id, change: change, cursor: try query.cursor, limit: try query.limit()))
+  }
+
+  @concurrent
+  private func progress(_ request: Request, _ context: ServerContext) async throws -> Response {
+    _ = try Query(request, known: [])
+    let scan = try await store.scan(in: context)
+    let samples = try await history.seen(by: context.caller).progressSamples(of: scan.id)
+    return try .json(ProgressHistory(of: scan, samples))
   }
 
   private func why(

@@ -36,12 +36,14 @@ struct SchedulesAPI: Sendable {
       ])
     var draft = try Self.draft(body, by: context.actor)
     draft.tenantID = context.tenant
+    draft.idempotency = try request.idempotency(of: body)
     switch try await store.add(draft) {
     case .created(let schedule):
       try await record("schedule.add", schedule, context)
       return try .json(
         schedule, status: .created, headers: [.location: "/api/v1/schedules/\(schedule.name)"])
     case .existing(let schedule): return try .json(schedule)
+    case .keyUsed: throw Problem.idempotencyKeyUsed
     case .nameTaken(let schedule):
       throw Problem(
         .nameTaken, "Another schedule has the name “\(schedule.name)”.", field: "name")

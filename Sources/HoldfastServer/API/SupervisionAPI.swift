@@ -7,6 +7,7 @@ import Hummingbird
 /// its plans. The same answers as the commands of these names give with `--json`.
 struct SupervisionAPI: Sendable {
   let store: any ScanStore
+  let history: any SweepStore
   let cleanup: any CleanupService
   let book: PolicyBook
   let pace: WorstCase.Pace
@@ -17,6 +18,7 @@ struct SupervisionAPI: Sendable {
     routes.get("/api/v1/check", check)
     routes.post("/api/v1/unlock", unlock)
     routes.get("/api/v1/sweep", sweep)
+    routes.get("/api/v1/sweeps", sweeps)
     routes.post("/api/v1/plans", plan)
     routes.post("/api/v1/plans/{hash}/apply", apply)
   }
@@ -134,6 +136,13 @@ struct SupervisionAPI: Sendable {
       Sweep(
         leader: try await cleanup.sweepLeader(), healthScore: health.metrics.healthScore,
         stuck: health.stuckScans.count))
+  }
+
+  @concurrent
+  private func sweeps(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let query = try Query(request, known: ["cursor", "limit"])
+    return try .json(
+      try await history.sweeps(cursor: try query.cursor, limit: try query.limit()))
   }
 
   @concurrent

@@ -35,9 +35,11 @@ struct UsersAPI: Sendable {
     let role = try AccessWish.role(try body.requiredText("role"))
     let scope = try AccessWish.scope(try body.text("tenant"), of: context)
     let hash = try await Self.hash(body)
-    let draft = UserDraft(
+    var draft = UserDraft(
       name: name, passwordHash: hash, role: role, scope: scope, createdBy: context.actor)
+    draft.idempotency = try request.idempotency(of: body, without: ["password"])
     let outcome = try await store.seen(by: context.caller).addUser(draft)
+    if case .existing(let user) = outcome { return try .json(user) }
     return try .json(
       try Self.user(outcome, name), status: .created, headers: [.location: "/api/v1/users"])
   }
@@ -78,7 +80,8 @@ struct UsersAPI: Sendable {
   /// - Throws: ``Problem`` of what stood in the way.
   static func user(_ outcome: UserOutcome, _ name: String) throws(Problem) -> UserRecord {
     switch outcome {
-    case .done(let user): return user
+    case .done(let user), .existing(let user): return user
+    case .keyUsed: throw .idempotencyKeyUsed
     case .nameTaken:
       throw Problem(.nameTaken, "There is a user “\(name.visible)”.", field: "name")
     case .noSuchTenant: throw .invalid("tenant", "There is no such tenant.")

@@ -43,6 +43,10 @@ final class EventHub: Sendable {
     /// How long between two looks at the progress, and the longest between two looks at the events.
     var interval: Duration = .seconds(1)
     var heartbeat: Duration = .seconds(15)
+    /// How many listeners are handed a message at once, and the pause before the next so many: thousands of streams that wake in the
+    /// same moment would keep every request waiting for a tenth of a second.
+    var slice = 200
+    var slicePause: Duration = .milliseconds(4)
   }
 
   let store: any ScanStore
@@ -184,7 +188,7 @@ extension EventHub: Service {
       sinceHeartbeat += limits.interval
       if sinceHeartbeat >= limits.heartbeat {
         sinceHeartbeat = .zero
-        deliver(.heartbeat)
+        await deliver(.heartbeat)
       }
     }
   }
@@ -202,7 +206,7 @@ extension EventHub: Service {
         let moved = try await progress.read(from: store, every: limits.interval)
         for scan in moved { meters.record(scan) }
         if !moved.isEmpty {
-          deliver(
+          await deliver(
             .progress(
               try moved.map {
                 Framed(
@@ -225,27 +229,48 @@ extension EventHub: Service {
     while true {
       let events = try await store.events(after: position, limit: limits.batch)
       guard let last = events.last else { return }
-      deliver(
-        .events(
-          try events.map {
-            Framed(
-              scan: $0.scanID, tenant: $0.tenantID, id: $0.id, frame: try EventFrame.event($0))
-          }))
-      // Whoever has come when everybody else had left brought a position of their own.
-      let isCurrent = state.withLock { state in
-        guard state.position == position else { return false }
+      let message = Message.events(
+        try events.map {
+          Framed(
+            scan: $0.scanID, tenant: $0.tenantID, id: $0.id, frame: try EventFrame.event($0))
+        })
+      // Whoever comes from here on begins after these. Whoever has come when everybody else had left brought a position of their own.
+      let listeners = state.withLock { state -> [Int]? in
+        guard state.position == position else { return nil }
         state.position = last.id
-        return true
+        return state.listeners.filter { $0.value.wants(message) }.map(\.key)
       }
-      guard isCurrent, events.count == limits.batch else { return }
+      guard let listeners else { return }
+      await deliver(message, to: listeners[...])
+      guard events.count == limits.batch else { return }
       position = last.id
     }
   }
 
-  private func deliver(_ message: Message) {
+  private func deliver(_ message: Message) async {
+    let listeners = state.withLock { state in
+      state.listeners.filter { $0.value.wants(message) }.map(\.key)
+    }
+    await deliver(message, to: listeners[...])
+  }
+
+  /// Hands it to some at a time.
+  private func deliver(_ message: Message, to listeners: ArraySlice<Int>) async {
+    hand(message, to: listeners.prefix(limits.slice))
+    var rest = listeners.dropFirst(limits.slice)
+    while !rest.isEmpty {
+      // Whoever stops the server only makes the pause shorter.
+      try? await Task.sleep(for: limits.slicePause)
+      hand(message, to: rest.prefix(limits.slice))
+      rest = rest.dropFirst(limits.slice)
+    }
+  }
+
+  private func hand(_ message: Message, to listeners: ArraySlice<Int>) {
     let overflown = state.withLock { state in
       var overflown: [Listener] = []
-      for (id, listener) in state.listeners where listener.wants(message) {
+      for id in listeners {
+        guard let listener = state.listeners[id] else { continue }
         if case .dropped = listener.continuation.yield(message) {
           state.listeners[id] = nil
           overflown.append(listener)

@@ -133,7 +133,8 @@ enum ProblemKind: String, CaseIterable, Sendable {
         + "or ended one requeued, only one that was failed by a cleanup or by hand reverted, only "
         + "a failed one reset."
     case .idempotencyConflict:
-      "The Idempotency-Key was used before, for a scan of another kind or target."
+      "The Idempotency-Key was used before: for a scan of another kind or target, for another token, "
+        + "user, tenant or schedule, or for one that is no longer there."
     case .planMoved:
       "Scans have moved since the plan was made. “plan” is the hash of what would be done now; look "
         + "at it first."

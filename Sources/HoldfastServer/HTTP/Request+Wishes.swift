@@ -17,6 +17,17 @@ extension Request {
     }
   }
 
+  /// The key together with what is asked for, which tells a request that is sent again from another one.
+  ///
+  /// - Parameter secrets: members that are left out: not even a hash of them is kept.
+  func idempotency(
+    of body: JSONBody, without secrets: Set<String> = []
+  ) throws(Problem) -> IdempotencyKey? {
+    guard let key = try idempotencyKey else { return nil }
+    let asked = JSONValue.object(body.members.filter { !secrets.contains($0.key) })
+    return IdempotencyKey(key: key, fingerprint: Secrets.hash(asked.serialized))
+  }
+
   /// How long the client lets an answer wait for the end of what it starts (RFC 7240), in seconds, if
   /// it says so: `Prefer: wait=5`, or `respond-async` for not at all.
   var preferredWaitSeconds: Double? {
@@ -28,5 +39,13 @@ extension Request {
       }
     }
     return nil
+  }
+}
+
+extension Problem {
+  static var idempotencyKeyUsed: Problem {
+    Problem(
+      .idempotencyConflict,
+      "The Idempotency-Key was used before, for another request, or for what is no longer there.")
   }
 }

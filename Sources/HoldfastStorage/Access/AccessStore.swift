@@ -7,8 +7,9 @@ package import HoldfastCore
 package protocol AccessStore: UserStore {
   // MARK: Tenants
 
-  /// - Returns: `nil` if there is one of this name.
-  func addTenant(_ name: String, by actor: String) async throws(StoreError) -> TenantRecord?
+  func addTenant(
+    _ name: String, by actor: String, idempotency: IdempotencyKey?
+  ) async throws(StoreError) -> TenantOutcome
   /// By name.
   func tenants() async throws(StoreError) -> [TenantRecord]
 
@@ -49,6 +50,7 @@ package struct TokenDraft: Sendable, Hashable {
   /// `nil` for one that does not expire.
   package var expiresInSeconds: Double?
   package var createdBy: String
+  package var idempotency: IdempotencyKey?
 
   package init(
     name: String, hash: String, role: Role, scope: TenantScope, expiresInSeconds: Double?,
@@ -77,8 +79,33 @@ extension TokenDraft {
   }
 }
 
+package enum TenantOutcome: Sendable, Hashable {
+  case created(TenantRecord)
+  /// This idempotency key has made it before.
+  case existing(TenantRecord)
+  case nameTaken
+  /// The idempotency key was used for something else, or what it made is gone.
+  case keyUsed
+}
+
+extension AccessStore {
+  /// - Returns: `nil` if there is one of this name.
+  package func addTenant(
+    _ name: String, by actor: String
+  ) async throws(StoreError) -> TenantRecord? {
+    switch try await addTenant(name, by: actor, idempotency: nil) {
+    case .created(let tenant), .existing(let tenant): tenant
+    case .nameTaken, .keyUsed: nil
+    }
+  }
+}
+
 package enum TokenOutcome: Sendable, Hashable {
   case created(TokenRecord)
+  /// This idempotency key has made it before. Its secret is not kept.
+  case existing(TokenRecord)
+  /// The idempotency key was used for something else, or what it made is gone.
+  case keyUsed
   /// Another that is not revoked has the name.
   case nameTaken
   case noSuchTenant

@@ -2,17 +2,29 @@ package import HoldfastCore
 
 extension SQLStore {
   package func addTenant(
-    _ name: String, by actor: String
-  ) async throws(StoreError) -> TenantRecord? {
-    try await database.write { [caller] (connection) throws(StoreError) in
+    _ name: String, by actor: String, idempotency: IdempotencyKey?
+  ) async throws(StoreError) -> TenantOutcome {
+    try await database.write { [caller, scope] (connection) throws(StoreError) in
+      switch try Idempotency.claim(
+        idempotency, for: "tenant.create", of: scope, object: name, connection)
+      {
+      case .new: break
+      case .otherRequest: return .keyUsed
+      case .seen(let name):
+        let tenant = try connection.first(TenantSQL.named, [.text(name)], TenantSQL.decode)
+        return tenant.map { .existing($0) } ?? .keyUsed
+      }
       let added = try connection.first(
         TenantSQL.add, [.text(name), .text(actor)], TenantSQL.decode)
-      guard let added else { return nil }
+      guard let added else {
+        try Idempotency.release(idempotency, for: "tenant.create", of: scope, connection)
+        return .nameTaken
+      }
       try connection.audit(
         AuditEntry(
           tenant: TenantScope.allName, action: "tenant.create", object: "tenant \(name)",
           after: ["name": .string(name)]), caller)
-      return added
+      return .created(added)
     }
   }
 
@@ -37,6 +49,9 @@ enum TenantSQL {
   }
 
   static let all = Statement("SELECT name, created_at, created_by FROM tenants ORDER BY name")
+
+  static let named = Statement(
+    "SELECT name, created_at, created_by FROM tenants WHERE name = $1")
 
   static let exists = Statement("SELECT 1 FROM tenants WHERE name = $1")
 }

@@ -3,11 +3,20 @@ package import HoldfastCore
 extension SQLStore: AccessStore {
   package func createToken(_ draft: TokenDraft) async throws(StoreError) -> TokenOutcome {
     let id = makeID().description
-    return try await database.write { [caller] (connection) throws(StoreError) in
+    return try await database.write { [caller, scope] (connection) throws(StoreError) in
       if case .only(let tenant) = draft.scope,
         try connection.first(TenantSQL.exists, [.text(tenant)], { $0.int(0) }) == nil
       {
         return .noSuchTenant
+      }
+      switch try Idempotency.claim(
+        draft.idempotency, for: "token.create", of: scope, object: id, connection)
+      {
+      case .new: break
+      case .otherRequest: return .keyUsed
+      case .seen(let id):
+        let token = try connection.first(TokenSQL.byID, [.text(id)], TokenSQL.decode)
+        return token.map { .existing($0) } ?? .keyUsed
       }
       let made = try connection.first(
         TokenSQL.create,
@@ -15,7 +24,11 @@ extension SQLStore: AccessStore {
           .text(id), .text(draft.name), .text(draft.hash), .text(draft.role.rawValue),
           .text(draft.scope.name), .text(draft.createdBy), .double(draft.expiresInSeconds),
         ], TokenSQL.decode)
-      guard let made else { return .nameTaken }
+      guard let made else {
+        try Idempotency.release(
+          draft.idempotency, for: "token.create", of: scope, connection)
+        return .nameTaken
+      }
       try connection.audit(
         AuditEntry(
           tenant: made.tenant, action: "token.create", object: "token \(made.name)",

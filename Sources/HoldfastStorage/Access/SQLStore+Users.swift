@@ -8,12 +8,24 @@ extension SQLStore: UserStore {
       guard scope.includes(draft.scope), try UserSQL.isTenant(draft.scope, connection) else {
         return .noSuchTenant
       }
+      switch try Idempotency.claim(
+        draft.idempotency, for: "user.create", of: scope, object: draft.name, connection)
+      {
+      case .new: break
+      case .otherRequest: return .keyUsed
+      case .seen(let name):
+        let user = try UserSQL.user(named: name, connection)?.user
+        return user.flatMap { Self.shown($0, scope) }.map { .existing($0) } ?? .keyUsed
+      }
       let added = try connection.run(
         UserSQL.add,
         [
           .text(id), .text(draft.name), .text(draft.passwordHash), .text(draft.createdBy),
         ])
-      guard added == 1 else { return .nameTaken }
+      guard added == 1 else {
+        try Idempotency.release(draft.idempotency, for: "user.create", of: scope, connection)
+        return .nameTaken
+      }
       try connection.run(
         UserSQL.setRole, [.text(id), .text(draft.scope.name), .text(draft.role.rawValue)])
       guard let user = try UserSQL.user(named: draft.name, connection)?.user else {
@@ -88,7 +100,9 @@ extension SQLStore: UserStore {
   }
 
   /// Somebody as this store's caller may know them: with their roles in the caller's tenant; `nil` for who has none there.
-  private func shown(_ user: UserRecord) -> UserRecord? {
+  private func shown(_ user: UserRecord) -> UserRecord? { Self.shown(user, scope) }
+
+  private static func shown(_ user: UserRecord, _ scope: TenantScope) -> UserRecord? {
     var user = user
     user.roles = user.roles.filter { scope.includes(TenantScope(name: $0.key)) }
     return user.roles.isEmpty ? nil : user

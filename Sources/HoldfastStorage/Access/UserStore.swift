@@ -28,6 +28,7 @@ package struct UserDraft: Sendable, Hashable {
   package var role: Role
   package var scope: TenantScope
   package var createdBy: String
+  package var idempotency: IdempotencyKey?
 
   package init(
     name: String, passwordHash: String, role: Role, scope: TenantScope, createdBy: String
@@ -43,6 +44,10 @@ package struct UserDraft: Sendable, Hashable {
 package enum UserOutcome: Sendable, Hashable {
   /// Done: as they are now; with no roles if they were removed.
   case done(UserRecord)
+  /// This idempotency key has made them before.
+  case existing(UserRecord)
+  /// The idempotency key was used for something else, or whom it made is gone.
+  case keyUsed
   case nameTaken
   case noSuchTenant
   case notFound

@@ -24,6 +24,7 @@ extension SQLStore {
       guard scan.status.isTerminal else { return .notAllowed(scan) }
       try connection.run(Acting.clearItems, [.int(scan.number)])
       try connection.run(Acting.clearErrors, [.int(scan.number)])
+      try connection.run(ProgressSamples.clear, [.int(scan.number)])
       try connection.run(Baselines.dropStaged, [.int(scan.number)])
       try connection.run(Resetting.delete, [.uuid(id)])
       var data = JSONObjectText()

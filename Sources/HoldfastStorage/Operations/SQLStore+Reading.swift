@@ -18,7 +18,11 @@ extension SQLStore {
   ) async throws(StoreError) -> Page<Scan> {
     let query = try ScanQuery(filter, of: scope, order: order, cursor: cursor, limit: limit)
     let rows = try await database.read { (connection) throws(StoreError) in
-      try connection.all(query.statement, query.parameters, ReadSQL.scan)
+      if connection.dialect == .sqlite, let recent = query.recent {
+        let rows = try connection.all(recent, query.parameters, ReadSQL.scan)
+        if rows.count > limit { return rows }
+      }
+      return try connection.all(query.statement, query.parameters, ReadSQL.scan)
     }
     return Page(rows, limit: limit) { query.cursor(after: $0) }
   }
@@ -34,17 +38,32 @@ extension SQLStore {
   }
 
   package func statusCounts() async throws(StoreError) -> [ScanStatus: Int64] {
-    let rows = try await database.read { [scope] (connection) throws(StoreError) in
-      let (statement, parameters): (Statement, [SQLValue]) =
-        switch scope {
-        case .all: (ReadSQL.statusCounts, [])
-        case .only(let tenant): (ReadSQL.statusCountsOfTenant, [.text(tenant)])
-        }
-      return try connection.all(statement, parameters) { (row: any SQLRow) throws(StoreError) in
-        (row.status(0), row.int(1))
+    try await counts.of(scope) { [database, scope] () async throws(StoreError) in
+      try await database.read { (connection) throws(StoreError) in
+        try Self.countStatuses(of: scope, connection)
       }
     }
-    return Dictionary(rows) { first, _ in first }
+  }
+
+  /// Of all scans, most have completed, and no index has those: what is left of the total when the others are counted.
+  private static func countStatuses(
+    of scope: TenantScope, _ connection: any SQLConnection
+  ) throws(StoreError) -> [ScanStatus: Int64] {
+    var counts: [ScanStatus: Int64] = [:]
+    if case .only(let tenant) = scope {
+      try connection.run(ReadSQL.statusCountsOfTenant, [.text(tenant)], rows: nil) {
+        (row: any SQLRow) throws(StoreError) in counts[row.status(0)] = row.int(1)
+      }
+      return counts
+    }
+    var total: Int64 = 0
+    try connection.run(ReadSQL.statusCounts, [], rows: nil) {
+      (row: any SQLRow) throws(StoreError) in
+      if row.isNull(0) { total = row.int(1) } else { counts[row.status(0)] = row.int(1) }
+    }
+    let completed = total - counts.values.reduce(0, +)
+    if completed > 0 { counts[.completed] = completed }
+    return counts
   }
 
   package func queueDepth() async throws(StoreError) -> [QueueDepth] {
@@ -157,7 +176,13 @@ private enum ReadSQL {
     ORDER BY updated_at, number LIMIT $2
     """)
 
-  static let statusCounts = Statement("SELECT status, count(*) FROM scans GROUP BY status")
+  /// One statement, so that all is counted at one moment. The row without a status is the total.
+  static let statusCounts = Statement(
+    """
+    SELECT status, count(*) FROM scans WHERE \(isActive()) GROUP BY status
+    UNION ALL SELECT status, count(*) FROM scans WHERE \(notCompleted()) GROUP BY status
+    UNION ALL SELECT NULL, count(*) FROM scans
+    """)
   static let statusCountsOfTenant = Statement(
     "SELECT status, count(*) FROM scans WHERE tenant_id = $1 GROUP BY status")
 

@@ -39,6 +39,7 @@ private enum Reporting {
     let changes = try ItemWriter.write(live, held: held, connection)
     try StagedParts.write(live, held: held, connection)
     try Advancing.write(live, held: held, changes: changes, connection)
+    try ProgressSamples.write(live, held: held, connection)
     for report in live {
       guard let diagnosis = report.diagnosis else { continue }
       _ = try Diagnosing.record(diagnosis, of: report.lease, attempt: nil, connection)
@@ -93,6 +94,7 @@ enum Fence {
     var progress: Progress?
     /// Whether nothing as new has been applied under the lease.
     var isNews: Bool
+    var sampling: ProgressSamples.State
   }
 
   /// Locks the scans whose leases hold until the end of the transaction, and returns those.
@@ -108,7 +110,9 @@ enum Fence {
     try connection.run(lock, [], rows: rows) { (row: any SQLRow) throws(StoreError) in
       held[row.uuid(0)] = Held(
         number: row.int(1), progress: row.optionalJSON(2).map(Progress.init(json:)),
-        isNews: row.bool(3))
+        isNews: row.bool(3),
+        sampling: .init(
+          isDue: row.bool(4), sequence: row.int(5), stride: row.int(6), attempt: row.int(7)))
     }
     return held
   }
@@ -120,7 +124,7 @@ enum Fence {
 
   private static let lock = Statement { dialect in
     """
-    SELECT scans.id, scans.number, scans.progress, \(isNews)
+    SELECT scans.id, scans.number, scans.progress, \(isNews), \(ProgressSamples.state(dialect))
     FROM \(dialect.rows(shape, from: 1))
     JOIN scans ON scans.id = r.id
     WHERE scans.lease_token = r.token AND scans.status = 'running'
@@ -145,6 +149,7 @@ private enum Advancing {
         .jsons(reports.map { $0.checkpoint?.storedText }),
         .jsons(reports.map { $0.progress?.json.serialized }),
         .bools(reports.map { isAdvance($0, held) }), .ints(reports.map { $0.progress?.done }),
+        .bools(reports.map { ProgressSamples.isDue($0, held) }),
         .texts(reports.map(\.progressMessage)), .texts(reports.map(\.waitingFor)),
         .doubles(reports.map(\.waitSeconds)),
         .bools(reports.map { !$0.baselineWrites.isEmpty }),
@@ -161,7 +166,8 @@ private enum Advancing {
 
   private static let shape = RowShape(
     ("id", .uuid), ("token", .int), ("sequence", .int), ("checkpoint", .json),
-    ("progress", .json), ("advances", .bool), ("done", .int), ("progress_message", .text),
+    ("progress", .json), ("advances", .bool), ("done", .int), ("samples", .bool),
+    ("progress_message", .text),
     ("waiting_for", .text),
     ("wait_seconds", .double),
     ("stages", .bool), ("added", .int), ("updated", .int), ("removed", .int), ("moved", .int),
@@ -176,6 +182,9 @@ private enum Advancing {
         ELSE \(dialect.now) END,
       progress = coalesce(r.progress, scans.progress),
       progress_at = CASE WHEN r.advances THEN \(dialect.now) ELSE scans.progress_at END,
+      sample_sequence = scans.sample_sequence
+        + CASE WHEN r.samples THEN scans.sample_stride ELSE 0 END,
+      sampled_at = CASE WHEN r.samples THEN \(dialect.now) ELSE scans.sampled_at END,
       stuck_attempts = CASE WHEN r.done > scans.furthest_done THEN 0
         ELSE scans.stuck_attempts END,
       progress_message = coalesce(r.progress_message, scans.progress_message),

@@ -1,28 +1,29 @@
 import HoldfastCore
 
-/// The list of scans under a filter, in an order, from a cursor on.
+/// The list of scans under a filter, in an order, from a cursor on; in a way that does not read a million of them to find a few.
 struct ScanQuery: Sendable {
   private var conditions: [@Sendable (Dialect) -> String] = []
   private(set) var parameters: [SQLValue] = []
   private let order: ScanOrder
   /// Whether rows must be looked at that are not in the answer.
   private let isSearch: Bool
+  /// Whether the filter asks for active scans alone.
+  private var isOfActive = false
+  /// The parameter of a number from which on the page is, if it is not the first.
+  private var start: String?
 
   init(
     _ filter: ScanFilter, of visible: TenantScope, order: ScanOrder, cursor: String?, limit: Int
   ) throws(StoreError) {
     self.order = order
     isSearch = filter.search != nil || filter.doubt != nil
-    if let tenant = visible.tenant { add("scans.tenant_id =", .text(tenant)) }
+    if let tenant = visible.tenant { add(tenant: tenant) }
     if let cursor { try start(after: cursor) }
-    if let tenantID = filter.tenantID { add("scans.tenant_id =", .text(tenantID)) }
+    if let tenantID = filter.tenantID { add(tenant: tenantID) }
     if let kind = filter.kind { add("scans.kind =", .text(kind)) }
     if let target = filter.target { add("scans.target =", .text(target)) }
     if let scope = filter.scope { add("scans.scope =", .text(indexKey(scope))) }
-    if !filter.statuses.isEmpty {
-      let list = filter.statuses.map { "'\($0.rawValue)'" }.joined(separator: ", ")
-      conditions.append { _ in "scans.status IN (\(list))" }
-    }
+    if !filter.statuses.isEmpty { add(filter.statuses) }
     if filter.onlyCleaned {
       let reasons = Reason.cleanups.map { "'\($0.rawValue)'" }.joined(separator: ", ")
       conditions.append { _ in
@@ -47,7 +48,27 @@ struct ScanQuery: Sendable {
 
   // MARK: Conditions
 
+  private mutating func add(tenant: String) {
+    add("scans.tenant_id =", .text(tenant))
+    // Word for word as in the index of all other tenants' scans.
+    if tenant != TenantScope.defaultTenant {
+      conditions.append { _ in "scans.tenant_id <> 'default'" }
+    }
+  }
+
+  /// Beside the condition, that of the partial index which has all such scans, so that it can be used.
+  private mutating func add(_ statuses: [ScanStatus]) {
+    conditions.append { _ in anyOf("scans.status", statuses.map(\.rawValue)) }
+    isOfActive = statuses.allSatisfy(\.isActive)
+    guard statuses.count > 1 else { return }
+    if isOfActive { conditions.append { _ in isActive("scans") } }
+    if statuses.allSatisfy({ $0.isTerminal && $0 != .completed }) {
+      conditions.append { _ in notCompleted("scans") }
+    }
+  }
+
   private mutating func add(_ doubt: ScanDoubt) {
+    isOfActive = true
     conditions.append { dialect in
       let verdict = dialect.text(of: "verdict", in: "scans.verdict")
       let held =
@@ -89,7 +110,10 @@ struct ScanQuery: Sendable {
 
   private mutating func start(after cursor: String) throws(StoreError) {
     if order.column == .number {
-      return add("scans.number \(comparison)", .int(try Cursor.decodeNumber(cursor)))
+      let place = bind(.int(try Cursor.decodeNumber(cursor)))
+      start = place
+      let comparison = comparison
+      return conditions.append { _ in "scans.number \(comparison) \(place)" }
     }
     let parts = try Cursor.decodeText(cursor).split(
       separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
@@ -112,27 +136,47 @@ struct ScanQuery: Sendable {
     }
   }
 
-  /// Where many rows are looked at for few, they are found by number first: the rest of a row is read for those alone.
-  var statement: Statement {
+  /// All of the page. Where many rows are looked at for few, they are found by number first: the rest of a row is read for those
+  /// alone.
+  ///
+  /// PostgreSQL knows how many scans there are of each status; SQLite would look for the few active ones through all that is stored,
+  /// and is told to take the index which has just those.
+  var statement: Statement { select() }
+
+  /// For SQLite, the same page among the newest alone: where very many scans are active, those fill it, and need not all be read to be
+  /// put in order. `nil` where it is no shorter way.
+  var recent: Statement? {
+    guard isOfActive, order == .newestFirst, !isSearch else { return nil }
+    return select(after: "\(start ?? "(SELECT max(number) FROM scans)") - \(Self.recentScans)")
+  }
+
+  /// Read in a millisecond or two.
+  private static let recentScans = 1000
+
+  /// - Parameter number: only scans after this number, and then without a hint of an index.
+  private func select(after number: String? = nil) -> Statement {
     let (conditions, limit) = (conditions, parameters.count)
+    let hasHint = isOfActive && number == nil
     let direction = order.isDescending ? "DESC" : "ASC"
     let isPlain = order.column == .number && !isSearch
     let isByNumber = order.column == .number
     let key = key
     return Statement { dialect in
       let filter =
-        conditions.isEmpty ? "TRUE" : conditions.map { $0(dialect) }.joined(separator: " AND ")
+        (conditions.map { $0(dialect) } + [number.map { "scans.number > \($0)" } ?? "TRUE"])
+        .joined(separator: " AND ")
+      let hint = hasHint && dialect == .sqlite ? "INDEXED BY scans_check" : ""
       let order =
         "\(key(dialect)) \(direction)" + (isByNumber ? "" : ", scans.number DESC")
       if isPlain {
         return """
-          SELECT \(ScanColumns.list) FROM scans WHERE \(filter)
+          SELECT \(ScanColumns.list) FROM scans \(hint) WHERE \(filter)
           ORDER BY \(order) LIMIT $\(limit)
           """
       }
       return """
         SELECT \(ScanColumns.list) FROM scans WHERE scans.number IN (
-          SELECT scans.number FROM scans WHERE \(filter) ORDER BY \(order) LIMIT $\(limit))
+          SELECT scans.number FROM scans \(hint) WHERE \(filter) ORDER BY \(order) LIMIT $\(limit))
         ORDER BY \(order)
         """
     }

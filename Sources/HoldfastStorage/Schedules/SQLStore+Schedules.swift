@@ -9,7 +9,23 @@ extension SQLStore: ScheduleStore {
           draft.isSame(as: $0) ? .existing($0) : .nameTaken($0)
         }
       }
-      if let found = try found() { return found }
+      let action = "schedule.add"
+      let scope = TenantScope.only(draft.tenantID)
+      switch try Idempotency.claim(
+        draft.idempotency, for: action, of: scope, object: draft.name, connection)
+      {
+      case .new: break
+      case .otherRequest: return .keyUsed
+      case .seen:
+        guard case .existing(let made) = try found() else { return .keyUsed }
+        return .existing(made)
+      }
+      if let found = try found() {
+        if case .nameTaken = found {
+          try Idempotency.release(draft.idempotency, for: action, of: scope, connection)
+        }
+        return found
+      }
       let now = try connection.now()
       let made = try connection.first(
         Schedules.insert,
@@ -23,6 +39,9 @@ extension SQLStore: ScheduleStore {
       // Somebody was quicker.
       guard let found = try found() else {
         throw .statement("a schedule was neither made nor found")
+      }
+      if case .nameTaken = found {
+        try Idempotency.release(draft.idempotency, for: action, of: scope, connection)
       }
       return found
     }

@@ -23,6 +23,8 @@ package enum ScheduleAddition: Sendable, Hashable {
   case existing(Schedule)
   /// Another schedule has this name.
   case nameTaken(Schedule)
+  /// The idempotency key was used for something else, or what it made is gone.
+  case keyUsed
 }
 
 /// What became of a schedule's due runs.

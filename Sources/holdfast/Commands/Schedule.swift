@@ -81,7 +81,7 @@ struct ScheduleAddCommand: HoldfastSubcommand {
     let schedule: Schedule
     switch addition {
     case .created(let made), .existing(let made): schedule = made
-    case .nameTaken:
+    case .nameTaken, .keyUsed:
       throw CommandFailure(
         .failed, "another schedule is called \(name)",
         detail: "`holdfast schedule remove \(name)` makes room")

@@ -39,6 +39,8 @@ struct ServeCommand: HoldfastSubcommand {
       addressLimit: RateLimit(
         perSecond: Double(settings.addressRequestsPerSecond),
         burst: 10 * Double(settings.addressRequestsPerSecond)))
+    configuration.eventStreams = OpenFiles.streams(
+      wanted: settings.eventStreams, composition.logger)
     configuration.policyBook = settings.policies
     configuration.policyPace = .init(sweepSeconds: settings.sweepIntervalSeconds * 1.2)
     let server = HoldfastServer(

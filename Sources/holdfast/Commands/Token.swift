@@ -78,10 +78,10 @@ struct TokenCreateCommand: HoldfastSubcommand {
     }
     await store.close()
     switch outcome {
-    case .created(let record):
+    case .created(let record), .existing(let record):
       try program.show(token, of: record, asJSON: output.json)
       return .success
-    case .nameTaken:
+    case .nameTaken, .keyUsed:
       throw CommandFailure(
         .usage, "another token is called \(name)",
         detail: "`holdfast token list` shows all; `holdfast token rotate \(name)` renews it")

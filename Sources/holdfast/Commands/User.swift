@@ -212,13 +212,13 @@ extension Program {
     _ outcome: UserOutcome, name: String, asJSON: Bool, _ sentence: String
   ) throws(CommandFailure) {
     switch outcome {
-    case .done(let user):
+    case .done(let user), .existing(let user):
       if asJSON {
         try printJSON(user)
       } else {
         output.write(sentence + "\n")
       }
-    case .nameTaken: throw CommandFailure(.usage, "there is a user \(name)")
+    case .nameTaken, .keyUsed: throw CommandFailure(.usage, "there is a user \(name)")
     case .noSuchTenant:
       throw CommandFailure(
         .usage, "there is no such tenant", detail: "`holdfast tenant list` shows all")

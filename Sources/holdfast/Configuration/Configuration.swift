@@ -25,6 +25,7 @@ struct Configuration: Sendable {
   var tlsKey: String?
   var requestsPerSecond: Int
   var addressRequestsPerSecond: Int
+  var eventStreams: Int
   var runnerLimits: RunnerLimits
   /// What holds for each kind and target.
   var policies: PolicyBook
@@ -171,6 +172,7 @@ struct Configuration: Sendable {
     requestsPerSecond = certain(number(.requestsPerSecond), .requestsPerSecond)
     addressRequestsPerSecond = certain(
       number(.addressRequestsPerSecond), .addressRequestsPerSecond)
+    eventStreams = certain(number(.eventStreams), .eventStreams)
     func limit(_ name: SettingName) -> UInt64 { UInt64(certain(number(name), name)) }
     runnerLimits = RunnerLimits(
       memoryBytes: limit(.runnerMemory), cpuSeconds: limit(.runnerCPUSeconds),

@@ -66,6 +66,12 @@ extension PolicyField {
     case .slowBelowRate: "below this share of the usual rate, a scan is reported as `slow`."
     case .checkAgeHours:
       "how old a run without progress must be before the check ahead of a new scan offers to clean it."
+    case .keepItemsDays:
+      "for how many days after its end a scan's items and item errors are kept; 0 is for ever."
+    case .keepEventsDays:
+      "for how many days after its end a scan's events and progress history are kept; 0 is for ever."
+    case .keepScansDays:
+      "for how many days after its end a scan is kept, with all that belongs to it; 0 is for ever."
     }
   }
 }

@@ -18,6 +18,7 @@ enum SettingName: String, Sendable, CaseIterable {
   case tlsKey = "tls_key"
   case requestsPerSecond = "requests_per_second"
   case addressRequestsPerSecond = "address_requests_per_second"
+  case eventStreams = "event_streams"
   case runnerMemory = "runner_memory"
   case runnerCPUSeconds = "runner_cpu_seconds"
   case runnerFileSize = "runner_file_size"
@@ -158,6 +159,12 @@ struct Setting: Sendable {
       documentation:
         "How many requests a second each address may make over time that shows no valid token; ten "
         + "times as many at once. `/health` is never refused."),
+    Setting(
+      name: .eventStreams, environment: "HOLDFAST_EVENT_STREAMS", flag: nil, commands: ["serve"],
+      type: .number(1...100_000), fallback: .value("10000"),
+      documentation:
+        "How many streams of events may be open at once. Each takes a connection, and so one of the "
+        + "files that the process may have open (`ulimit -Hn`)."),
     Setting(
       name: .runnerMemory, environment: "HOLDFAST_RUNNER_MEMORY", flag: nil,
       commands: workerCommands, type: .bytes(64 * 1024 * 1024), fallback: .value("2GiB"),

@@ -13,7 +13,7 @@ import NIOHTTP1
 
 /// A running server over a real database in a folder of its own, and a client of it.
 struct TestServer: Sendable {
-  let store: any ScanStore & AccessStore & ScheduleStore
+  let store: any ServerStore
   let port: Int
   let token: String
   let folder: TemporaryFolder
@@ -26,7 +26,7 @@ struct TestServer: Sendable {
     on database: TestDatabase = .sqlite, scanWaitSeconds: Double = 10,
     folder: TemporaryFolder? = nil, callerLimit: RateLimit = ServerConfiguration.usualCallerLimit,
     addressLimit: RateLimit = RateLimit(perSecond: 10_000, burst: 10_000),
-    tls: ServerTLS? = nil,
+    tls: ServerTLS? = nil, kinds: KindBook = KindBook(),
     _ body: @Sendable (TestServer) async throws -> Void
   ) async throws {
     let folder = try folder ?? TemporaryFolder(prefix: "holdfast-server")
@@ -34,7 +34,7 @@ struct TestServer: Sendable {
     let url = try await database.url(folder)
     let store = try await SQLStore.open(url: url, logger: logger)
     let configuration = ServerConfiguration(
-      port: 0, dataDirectory: folder.path("data"), version: "1.2.3",
+      port: 0, dataDirectory: folder.path("data"), version: "1.2.3", kinds: kinds,
       scanWaitSeconds: scanWaitSeconds, tls: tls, callerLimit: callerLimit,
       addressLimit: addressLimit)
     let planner = SweepPlanner(store: store) { kind, _ in .default(for: kind) }
@@ -71,10 +71,13 @@ struct TestServer: Sendable {
   }
 
   /// Runs SQL as an operator's shell would.
-  func shell(_ sql: String) async throws {
+  func shell(_ sql: String) async throws { _ = try await read(sql) }
+
+  /// What an operator's shell shows for SQL.
+  func read(_ sql: String) async throws -> String {
     switch url {
-    case .sqlite(let path): _ = try await SQLiteShell.run(sql, path: path)
-    case .postgres: _ = try await PostgresServer.shared().psql(sql, url: url)
+    case .sqlite(let path): try await SQLiteShell.run(sql, path: path)
+    case .postgres: try await PostgresServer.shared().psql(sql, url: url)
     }
   }
 
