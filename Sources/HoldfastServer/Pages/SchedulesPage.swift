@@ -120,6 +120,7 @@ struct SchedulesPage: Sendable {
         try await SchedulesAPI(store: pages.store).record("schedule.add", schedule, context)
         return .redirect(to: "/schedules")
       case .existing: return .redirect(to: "/schedules")
+      case .keyUsed: throw Problem.idempotencyKeyUsed
       case .nameTaken(let schedule):
         throw Problem(
           .nameTaken, "Another schedule has the name “\(schedule.name)”.", field: "name")

@@ -120,6 +120,7 @@ struct TokensPage: Sendable {
       let draft = try Self.draft(fields, token: token, context)
       switch try await pages.store.seen(by: context.caller).createToken(draft) {
       case .created(let record): return try await told(token, of: record, context)
+      case .existing, .keyUsed: throw Problem.idempotencyKeyUsed
       case .nameTaken:
         throw Problem(
           .nameTaken, "Another token that is not revoked is called “\(draft.name)”.",

@@ -24,12 +24,10 @@ final class EventStreams: Sendable {
   private static let mark = Array("event: lifecycle".utf8)
 
   private let state = Mutex(State())
-  private let poller: Int32
   private let descriptors: [Int32]
 
   /// Opens the streams; returns once the server has begun to answer each.
   init(count: Int, port: Int, token: String) throws {
-    poller = epoll_create1(0)
     var descriptors: [Int32] = []
     let request = Wire.request("GET", "/api/v1/events", port: port, token: token) + "\r\n"
     for index in 0..<count {
@@ -42,10 +40,7 @@ final class EventStreams: Sendable {
     for (index, descriptor) in descriptors.enumerated() where index % 100 != 99 {
       try Self.awaitHead(of: descriptor)
     }
-    for (index, descriptor) in descriptors.enumerated() {
-      _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
-      Wire.watch(descriptor, in: poller, as: index)
-    }
+    for descriptor in descriptors { _ = fcntl(descriptor, F_SETFL, O_NONBLOCK) }
     self.descriptors = descriptors
     Thread.detachNewThread { [self] in read() }
   }
@@ -83,21 +78,22 @@ final class EventStreams: Sendable {
 
   private func read() {
     var streams = descriptors.map { Stream(descriptor: $0) }
-    var events = [epoll_event](repeating: epoll_event(), count: 512)
+    var watched = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
     var buffer = [UInt8](repeating: 0, count: 65_536)
     while !state.withLock({ $0.isOver }) {
-      let count = epoll_wait(poller, &events, Int32(events.count), 100)
-      guard count > 0 else { continue }
+      // Each look goes over all of them: a pause keeps that from costing more than the server itself.
+      usleep(5000)
+      guard poll(&watched, nfds_t(watched.count), 100) > 0 else { continue }
       let now = clockSeconds()
       var arrived: [Int] = []
       var ended = 0
-      for event in events[..<Int(count)] {
-        let index = Int(event.data.u64)
+      for index in watched.indices where watched[index].revents != 0 {
         let length = recv(streams[index].descriptor, &buffer, buffer.count, 0)
         guard length > 0 else {
           if length == 0 || errno != EAGAIN {
             ended += 1
-            epoll_ctl(poller, EPOLL_CTL_DEL, streams[index].descriptor, nil)
+            // A negative descriptor is passed over.
+            watched[index].fd = -1
           }
           continue
         }
@@ -120,16 +116,23 @@ final class EventStreams: Sendable {
   private func marks(in bytes: ArraySlice<UInt8>, of stream: inout Stream) -> Int {
     let text = stream.tail + bytes
     var count = 0
-    var start = 0
-    // memmem is many times faster than a search in Swift.
+    var counted = 0
     text.withUnsafeBytes { text in
       guard let base = text.baseAddress else { return }
-      while let found = memmem(base + start, text.count - start, Self.mark, Self.mark.count) {
-        count += 1
-        start = UnsafeRawPointer(found) - base + Self.mark.count
+      var start = 0
+      while start + Self.mark.count <= text.count,
+        let found = memchr(base + start, Int32(Self.mark[0]), text.count - start)
+      {
+        let place = UnsafeRawPointer(found) - base
+        let isMark =
+          place + Self.mark.count <= text.count
+          && memcmp(base + place, Self.mark, Self.mark.count) == 0
+        start = place + (isMark ? Self.mark.count : 1)
+        if isMark { (count, counted) = (count + 1, start) }
       }
     }
-    stream.tail = Array(text[max(start, text.count - Self.mark.count + 1)...])
+    // What may be the beginning of a mark; not what has been counted.
+    stream.tail = Array(text[min(text.count, max(counted, text.count - Self.mark.count + 1))...])
     return count
   }
 }

@@ -34,24 +34,19 @@ struct RequestLoad: Sendable {
   }
 
   private func work() throws -> Result {
-    let poller = epoll_create1(0)
     var connections: [Connection] = []
-    for index in 0..<64 {
+    for _ in 0..<64 {
       let descriptor = try Wire.connect(port: port, isBlocking: false)
-      Wire.watch(descriptor, in: poller, as: index)
       connections.append(Connection(descriptor: descriptor))
     }
-    defer {
-      for connection in connections { close(connection.descriptor) }
-      close(poller)
-    }
+    defer { for connection in connections { close(connection.descriptor) } }
+    var watched = connections.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
     var result = Result()
     var idle = Array(connections.indices)
     var number = 0
     let total = Int(perSecond * seconds)
     let start = clockSeconds()
     var answered = 0
-    var events = [epoll_event](repeating: epoll_event(), count: 64)
     var buffer = [UInt8](repeating: 0, count: 262_144)
     while answered < total {
       let now = clockSeconds()
@@ -64,10 +59,8 @@ struct RequestLoad: Sendable {
         try Wire.send(request, to: connections[free].descriptor)
         number += 1
       }
-      let count = epoll_wait(poller, &events, Int32(events.count), 1)
-      guard count > 0 else { continue }
-      for event in events[..<Int(count)] {
-        let index = Int(event.data.u64)
+      guard poll(&watched, nfds_t(watched.count), 1) > 0 else { continue }
+      for index in watched.indices where watched[index].revents != 0 {
         let length = recv(connections[index].descriptor, &buffer, buffer.count, 0)
         guard length > 0 else { throw BenchFailure("the server closed a connection") }
         connections[index].answer += buffer[..<length]

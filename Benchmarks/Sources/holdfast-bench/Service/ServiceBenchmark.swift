@@ -1,5 +1,6 @@
 import Foundation
 import HoldfastStorage
+import HoldfastTestKit
 import Logging
 
 /// One `serve` with a million scans stored and ten thousand open streams of events: how soon it answers 500 requests a second, how
@@ -13,7 +14,7 @@ struct ServiceBenchmark {
   let kinds: [BenchDatabases.Kind]
   let folder: BenchFolder
 
-  private static let seconds = 30.0
+  private static let loadSeconds = 30.0
 
   func run(into table: inout Table) async throws {
     try Wire.raiseLimit(to: streams + 1000)
@@ -69,13 +70,13 @@ struct ServiceBenchmark {
     let name = kind.rawValue
     // Without streams first, and unmeasured: caches, prepared statements.
     _ = try await load(server, seconds: 3).run()
-    let alone = try await load(server, seconds: Self.seconds / 2).run()
+    let alone = try await load(server, seconds: Self.loadSeconds / 2).run()
     let open = try EventStreams(count: streams, port: server.port, token: server.token)
     defer { open.close() }
     let idle = try server.process.residentMegabytes()
     say("  \(streams) streams are open: \(Int(idle)) MB")
-    async let requests = load(server, seconds: Self.seconds).run()
-    let events = Int(Self.seconds) - 2
+    async let requests = load(server, seconds: Self.loadSeconds).run()
+    let events = Int(Self.loadSeconds) - 2
     for number in 0..<events {
       try await submit(number, open, server)
       try await Task.sleep(for: .seconds(1))

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Plain sockets and epoll: ten thousand connections in this process must cost little beside the server that it measures.
+/// Plain sockets and poll: ten thousand connections in this process must cost little beside the server that it measures.
 enum Wire {
   /// A connection to a port of the loopback address.
   static func connect(port: Int, isBlocking: Bool) throws -> Int32 {
@@ -32,15 +32,8 @@ enum Wire {
   /// A small request goes into the socket's buffer at once.
   static func send(_ text: String, to descriptor: Int32) throws {
     let bytes = Array(text.utf8)
-    guard Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL.rawValue)) == bytes.count
+    guard Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
     else { throw BenchFailure("a request could not be sent") }
-  }
-
-  static func watch(_ descriptor: Int32, in poller: Int32, as index: Int) {
-    var event = epoll_event()
-    event.events = EPOLLIN.rawValue
-    event.data.u64 = UInt64(index)
-    epoll_ctl(poller, EPOLL_CTL_ADD, descriptor, &event)
   }
 
   /// As many open files as this process may have.
