@@ -28,6 +28,7 @@ import Testing
       tls_key: key.pem
       requests_per_second: 50
       address_requests_per_second: 5
+      event_streams: 100
       runner_memory: 512MiB
       runner_cpu_seconds: 60
       runner_file_size: 5GB
