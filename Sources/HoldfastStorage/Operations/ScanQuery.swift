@@ -32,6 +32,8 @@ struct ScanQuery: Sendable {
     }
     if let doubt = filter.doubt { add(doubt) }
     if let search = filter.search { find(search) }
+    // These have an index of their own, which finds fewer.
+    if filter.scope != nil || filter.target != nil { isOfActive = false }
     parameters.append(.int(Int64(limit) + 1))
   }
 
