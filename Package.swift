@@ -42,6 +42,7 @@ let package = Package(
       url: "https://github.com/swift-server/async-http-client", from: "1.37.0", traits: []),
     .package(
       url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
   ],
   targets: [
     .systemLibrary(
@@ -74,15 +75,26 @@ let package = Package(
       dependencies: ["HoldfastCore", "CHoldfastSystem"],
       swiftSettings: settings),
     .target(
+      name: "HoldfastNetwork",
+      dependencies: [
+        "HoldfastCore",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      swiftSettings: settings),
+    .target(
       name: "HoldfastServer",
       dependencies: [
-        "HoldfastCore", "HoldfastStorage",
+        "HoldfastCore", "HoldfastNetwork", "HoldfastStorage",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "CryptoExtras", package: "swift-crypto"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "HummingbirdHTTP2", package: "hummingbird"),
+        .product(name: "JWTKit", package: "jwt-kit"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Mustache", package: "swift-mustache"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -173,11 +185,13 @@ let package = Package(
     .testTarget(
       name: "HoldfastServerTests",
       dependencies: [
-        "HoldfastCore", "HoldfastStorage", "HoldfastEngine", "HoldfastRemote", "HoldfastServer",
-        "HoldfastTestKit", "holdfast",
+        "HoldfastCore", "HoldfastStorage", "HoldfastEngine", "HoldfastNetwork", "HoldfastRemote",
+        "HoldfastServer", "HoldfastTestKit", "holdfast",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "JWTKit", package: "jwt-kit"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),

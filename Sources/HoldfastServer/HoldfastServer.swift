@@ -1,5 +1,6 @@
 import Glibc
 import HTTPTypes
+import HoldfastNetwork
 package import HoldfastStorage
 import Hummingbird
 import HummingbirdCore
@@ -75,7 +76,8 @@ package struct HoldfastServer: Sendable {
     hub: EventHub, onReady: @escaping @Sendable (_ port: Int) -> Void = { _ in }
   ) async throws -> Application<RouterResponder<ServerContext>> {
     let authenticator = try await Authenticator.start(
-      store: store, dataDirectory: configuration.dataDirectory, logger: logger)
+      store: store, dataDirectory: configuration.dataDirectory,
+      issuers: configuration.jwtIssuers, github: configuration.github, logger: logger)
     return Application(
       responder: try routed(authenticator, hub).router.buildResponder(),
       server: try serverBuilder(),
@@ -111,7 +113,9 @@ package struct HoldfastServer: Sendable {
     _ authenticator: Authenticator, _ hub: EventHub
   ) throws -> (router: Router<ServerContext>, table: RouteTable) {
     let submitter = Submitter(
-      store: store, kinds: configuration.kinds, policies: configuration.policies)
+      store: store, kinds: configuration.kinds, policies: configuration.policies,
+      addresses: AddressGuard(
+        rules: configuration.network, resolver: configuration.resolver))
     let pages = Pages(
       store: store, hub: hub, submitter: submitter, cleanup: cleanup,
       version: configuration.version, assets: Assets(), templates: try Templates(),
@@ -162,9 +166,12 @@ package struct HoldfastServer: Sendable {
     BulkAPI(store: store).add(to: &routes)
     SchedulesAPI(store: store).add(to: &routes)
     EventsAPI(store: store, hub: hub, authenticator: authenticator).add(to: &routes)
-    SignInPages(
-      authenticator: authenticator, pages: pages, isEncrypted: configuration.tls != nil
-    ).add(to: &routes)
+    let signIn = SignInPages(
+      authenticator: authenticator, pages: pages, isEncrypted: configuration.tls != nil,
+      hasGitHub: configuration.github != nil)
+    signIn.add(to: &routes)
+    GitHubPages(signIn: signIn, client: configuration.github.map { GitHubClient(settings: $0) })
+      .add(to: &routes)
     pages.assets.add(to: &routes)
     pages.add(to: &routes)
     BulkPages(pages: pages).add(to: &routes)

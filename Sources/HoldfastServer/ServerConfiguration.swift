@@ -1,4 +1,5 @@
 package import HoldfastCore
+package import HoldfastNetwork
 
 /// What the server needs to know beside its store.
 package struct ServerConfiguration: Sendable {
@@ -20,6 +21,14 @@ package struct ServerConfiguration: Sendable {
   package var allowedHosts: [String]
   /// `nil` for plain HTTP.
   package var tls: ServerTLS?
+  /// Whose access tokens are accepted.
+  package var jwtIssuers: [JWTIssuer] = []
+  /// `nil` where nobody can sign in with GitHub.
+  package var github: GitHubSettings?
+  /// Where requests may lead beside the public internet.
+  package var network = NetworkRules()
+  /// Finds the addresses of the names in requests.
+  package var resolver: any AddressResolver = SystemResolver()
   /// How much each token, or user, may ask.
   package var callerLimit: RateLimit
   /// How much one address may ask that shows no token.

@@ -51,7 +51,7 @@ struct Composition: Sendable {
   }
 
   /// Opens the database for a command that only looks or acts: it must be there and have its
-  /// schema.
+  /// schema. What the command changes is in the audit log.
   func openExisting(connections: Int = 2) async throws(CommandFailure) -> SQLStore {
     let url = try databaseURL()
     if case .sqlite(let path) = url, access(path, F_OK) != 0, errno == ENOENT {
@@ -61,6 +61,7 @@ struct Composition: Sendable {
       )
     }
     return try await open(url, connections: connections, schema: .require)
+      .seen(by: .commandLine)
   }
 
   /// Opens the database for a command that works on scans, bringing its schema up to date.

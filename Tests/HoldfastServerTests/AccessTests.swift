@@ -21,8 +21,12 @@ import Testing
   /// Every route × no token, expired, revoked, each role, and each role of another tenant.
   @Test(arguments: TestDatabase.allCases)
   func everyRouteAsksForItsRole(_ database: TestDatabase) async throws {
-    try await TestServer.run(on: database) { server in
-      let cast = try await Cast(server)
+    let issuer = try TestIssuer()
+    try await TestServer.run(
+      on: database, configure: { $0.jwtIssuers = [issuer.trust] }
+    ) { server in
+      var cast = try await Cast(server)
+      try await cast.addServices(of: issuer)
       for (name, access) in RouteAccess.table.sorted(by: { $0.key < $1.key }) {
         let parts = name.split(separator: " ").map(String.init)
         let method = HTTPMethod(rawValue: parts[0])
@@ -40,10 +44,11 @@ import Testing
           if !member.may(access) {
             #expect(answer.status == 403 && answer.problem == "not-permitted", what)
           } else {
-            #expect(answer.status != 401, what)
+            let opensSessions = parts[1] == "/api/v1/sign-in-codes"
+            #expect((answer.status == 401) == (member.isService && opensSessions), what)
             #expect(answer.problem != "not-permitted", what)
             let isOfScan = parts[1].contains("scan") && parts[1].contains("{id}")
-            if isOfScan, member.tenant == "other" {
+            if member.tenant == "other", isOfScan || Self.namesAnothers(parts[1]) {
               #expect(answer.status == 404, what)
             } else if isOfScan {
               #expect(answer.status != 404, what)
@@ -52,6 +57,11 @@ import Testing
         }
       }
     }
+  }
+
+  /// Whether a path names a token or a schedule of `acme`.
+  private static func namesAnothers(_ path: String) -> Bool {
+    path.hasPrefix("/api/v1/tokens/{id}") || path.hasPrefix("/api/v1/schedules/{name}")
   }
 
   @Test(arguments: TestDatabase.allCases)
@@ -298,7 +308,7 @@ import Testing
           ],
         ])
       let made = try await server.get("/api/v1/audit-log?action=token.create").json
-      #expect(made["items"]?.arrayValue?.count == cast.members.count)
+      #expect(made["items"]?.arrayValue?.count == cast.members.count + 1)
       let others = try await server.get(
         "/api/v1/audit-log", as: cast.credentials("admin", "other")
       ).json["items"]?.arrayValue
@@ -338,6 +348,8 @@ private struct Cast: Sendable {
     var role: Role
     var tenant: String
     var credentials: TestServer.Credentials
+    /// Whether it comes with an access token, which opens no session.
+    var isService = false
 
     func may(_ access: RouteAccess) -> Bool {
       switch access {
@@ -353,11 +365,14 @@ private struct Cast: Sendable {
   var nobodies: [(String, TestServer.Credentials)] = []
   var scan: Int64 = 0
   var viewerID = ""
+  /// A token of `acme` that nobody comes with.
+  var spareID = ""
 
   init(_ server: TestServer) async throws {
     try await server.addTenant("acme")
     try await server.addTenant("other")
-    for tenant in ["acme", "other", "*"] {
+    // The others come first: what they name is still there, then.
+    for tenant in ["other", "acme", "*"] {
       for role in Role.allCases {
         let name = "\(role.rawValue)-\(tenant == "*" ? "all" : tenant)"
         let made = try await server.makeToken(name, role.rawValue, tenant: tenant)
@@ -373,6 +388,14 @@ private struct Cast: Sendable {
       throw TestServer.Failure("no scan: \(submitted.text)")
     }
     scan = number
+    spareID = try await server.makeToken("spare", "viewer", tenant: "acme").id
+    let scheduled = try await server.post(
+      "/api/v1/schedules",
+      ["name": "nightly", "kind": "library", "target": "/srv/acme", "every_seconds": 86_400],
+      as: credentials("operator", "acme"))
+    guard scheduled.status == 201 else {
+      throw TestServer.Failure("no schedule: \(scheduled.text)")
+    }
     nobodies = [("nobody", .none), ("a forged token", .bearer(AdminToken.make()))]
     for tenant in ["acme"] {
       let expired = AdminToken.make()
@@ -390,6 +413,31 @@ private struct Cast: Sendable {
     }
   }
 
+  /// Those who come with access tokens that somebody else has signed, and those whose access tokens are wrong.
+  mutating func addServices(of issuer: TestIssuer) async throws {
+    let roles = [
+      ("acme", Role.viewer), ("acme", .operator), ("acme", .admin), ("other", .admin),
+      ("*", .admin),
+    ]
+    for (tenant, role) in roles {
+      let token = try await issuer.token(
+        TestIssuer.claims(["tenant": .string(tenant), "role": .string(role.rawValue)]))
+      members.append(
+        Member(
+          name: "service-\(role.rawValue)-\(tenant)", role: role, tenant: tenant,
+          credentials: .bearer(token), isService: true))
+    }
+    let wrong: [(String, [String: JSONValue], kid: String)] = [
+      ("an expired access token", ["exp": 1_000_000_000, "iat": nil], "k1"),
+      ("an access token for others", ["aud": "others"], "k1"),
+      ("an access token of an unknown key", [:], "k0"),
+    ]
+    for (who, changes, kid) in wrong {
+      let token = try await issuer.token(TestIssuer.claims(changes), kid: kid)
+      nobodies.append((who, .bearer(token)))
+    }
+  }
+
   func credentials(_ role: String, _ tenant: String) -> TestServer.Credentials {
     members.first { $0.role.rawValue == role && $0.tenant == tenant }?.credentials ?? .none
   }
@@ -397,8 +445,11 @@ private struct Cast: Sendable {
   /// A route's path for the scan of `acme`.
   func path(_ pattern: String) -> String {
     let isToken = pattern.hasPrefix("/api/v1/tokens")
-    return pattern.replacing("{id}", with: isToken ? "nothing" : String(scan))
-      .replacing("{name}", with: "scope-held").replacing("{kind}", with: "library")
+    let isSchedule = pattern.hasPrefix("/api/v1/schedules")
+    return pattern.replacing("{id}", with: isToken ? spareID : String(scan))
+      .replacing("{name}", with: isSchedule ? "nightly" : "scope-held").replacing(
+        "{kind}", with: "library"
+      )
       .replacing("{hash}", with: "abc")
   }
 }

@@ -58,7 +58,7 @@ import Testing
     }
   }
 
-  private static func files(in folder: TemporaryFolder) throws -> ServerTLS {
+  static func files(in folder: TemporaryFolder) throws -> ServerTLS {
     let tls = ServerTLS(
       certificatePath: folder.path("certificate.pem"), keyPath: folder.path("key.pem"))
     try Data(certificate.utf8).write(to: URL(fileURLWithPath: tls.certificatePath))

@@ -14,6 +14,8 @@ package struct KindDeclaration: Sendable, Hashable {
   package var killAfterSeconds: Double
   package var stallSeconds: Double?
   package var noOutputSeconds: Double?
+  /// Whether targets must be addresses of the web.
+  package var takesURL: Bool
   package var parameters: [ParameterRule]
   package var policy: PolicyOverride
 
@@ -26,7 +28,7 @@ package struct KindDeclaration: Sendable, Hashable {
 
   private static let members = [
     "about", "command", "folder", "environment", "secrets", "timeout", "kill_after", "stall",
-    "no_output", "parameters", "policy", "remote",
+    "no_output", "parameters", "policy", "remote", "target",
   ]
 
   /// Reads what `holdfast.yaml` says under `kinds.NAME`.
@@ -66,6 +68,11 @@ package struct KindDeclaration: Sendable, Hashable {
     killAfterSeconds = try reader.seconds("kill_after") ?? ProgramSpec.defaultKillAfterSeconds
     stallSeconds = try reader.seconds("stall")
     noOutputSeconds = try reader.seconds("no_output")
+    switch try reader.text("target") {
+    case nil, "text": takesURL = false
+    case "url": takesURL = true
+    case .some: throw Fault(member: "\(name).target", problem: "must be “url” or “text”")
+    }
     parameters = try ParameterRule.rules(json["parameters"]?.nonNull, of: name)
     do throws(PolicyError) {
       policy = try PolicyOverride(json["policy"] ?? .null, at: "\(name).policy")

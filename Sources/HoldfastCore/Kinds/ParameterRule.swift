@@ -12,9 +12,12 @@ package struct ParameterRule: Sendable, Hashable {
   package var maximum: Double?
   package var maxLength: Int
   package var allowed: [JSONValue]?
+  /// Whether it must be an address of the web (`format: uri`).
+  package var isURL: Bool
 
   private static let members = [
-    "type", "required", "default", "minimum", "maximum", "maxLength", "enum", "description",
+    "type", "required", "default", "minimum", "maximum", "maxLength", "enum", "format",
+    "description",
   ]
   private static let defaultMaxLength = 4096
 
@@ -51,6 +54,10 @@ package struct ParameterRule: Sendable, Hashable {
     maximum = json["maximum"]?.doubleValue
     maxLength = json["maxLength"]?.intValue.map { Int($0) } ?? Self.defaultMaxLength
     allowed = json["enum"]?.arrayValue
+    isURL = json["format"]?.stringValue == "uri"
+    if let format = json["format"]?.nonNull, format != "uri" || kind != .string {
+      throw fault("format", "can be “uri”, of a string")
+    }
     fallback = json["default"]?.nonNull
     if let fallback {
       do throws(ParameterError) {

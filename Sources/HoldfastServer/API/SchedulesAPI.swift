@@ -5,8 +5,7 @@ import Hummingbird
 
 /// `/api/v1/schedules`: scans at certain times.
 struct SchedulesAPI: Sendable {
-  /// Unbounded: each of its questions names the caller's tenant.
-  let store: any ScheduleStore & ScanStore & AccessStore
+  let store: any ScheduleStore & ScanStore
 
   func add(to routes: inout Routes) {
     routes.get("/api/v1/schedules", list)
@@ -23,7 +22,9 @@ struct SchedulesAPI: Sendable {
   @concurrent
   private func list(_ request: Request, _ context: ServerContext) async throws -> Response {
     _ = try Query(request, known: [])
-    return try .json(List(items: try await store.schedules(tenantID: context.tenant)))
+    return try .json(
+      List(
+        items: try await store.seen(by: context.caller).schedules(tenantID: context.tenant)))
   }
 
   /// Its name makes the request safe to send again: the same schedule is answered with itself.
@@ -37,9 +38,8 @@ struct SchedulesAPI: Sendable {
     var draft = try Self.draft(body, by: context.actor)
     draft.tenantID = context.tenant
     draft.idempotency = try request.idempotency(of: body)
-    switch try await store.add(draft) {
+    switch try await store.seen(by: context.caller).add(draft) {
     case .created(let schedule):
-      try await record("schedule.add", schedule, context)
       return try .json(
         schedule, status: .created, headers: [.location: "/api/v1/schedules/\(schedule.name)"])
     case .existing(let schedule): return try .json(schedule)
@@ -86,9 +86,8 @@ struct SchedulesAPI: Sendable {
   @concurrent
   private func remove(_ request: Request, _ context: ServerContext) async throws -> Response {
     let schedule = try await schedule(in: context)
-    let removed = try await store.removeSchedule(
+    _ = try await store.seen(by: context.caller).removeSchedule(
       named: schedule.name, tenantID: context.tenant)
-    if let removed { try await record("schedule.remove", removed, context) }
     return Response(status: .noContent)
   }
 
@@ -106,26 +105,11 @@ struct SchedulesAPI: Sendable {
     return try .json(Next(name: schedule.name, times: times))
   }
 
-  /// Writes a line of the audit log.
-  func record(
-    _ action: String, _ schedule: Schedule, _ context: ServerContext
-  ) async throws(StoreError) {
-    let rule: JSONValue = [
-      "kind": .string(schedule.kind), "target": .string(schedule.target),
-      "cron": schedule.cron.map(JSONValue.string) ?? .null, "zone": .string(schedule.zone),
-      "every_seconds": schedule.everySeconds.map(JSONValue.int) ?? .null,
-    ]
-    let isNew = action == "schedule.add"
-    try await store.seen(by: context.caller).recordAction(
-      AuditEntry(
-        tenant: schedule.tenantID, action: action, object: "schedule \(schedule.name)",
-        before: isNew ? .null : rule, after: isNew ? rule : .null))
-  }
-
   private func schedule(in context: ServerContext) async throws -> Schedule {
     let name = context.parameters.get("name") ?? ""
     guard !name.utf8.contains(0),
-      let schedule = try await store.schedule(named: name, tenantID: context.tenant)
+      let schedule = try await store.seen(by: context.caller).schedule(
+        named: name, tenantID: context.tenant)
     else {
       throw Problem(
         .notFound, "There is no schedule “\(String(name.prefix(64)).visible)”.")

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import HoldfastCore
+import HoldfastNetwork
 import HoldfastStorage
 
 /// Turns a request for a scan into a submission: one way for the API, the scanner's endpoints and
@@ -8,6 +9,8 @@ struct Submitter: Sendable {
   let store: any ScanStore
   let kinds: KindBook
   let policies: @Sendable (_ kind: String, _ target: String) -> Policy
+  /// Keeps requests from leading the workers into networks that are none of the caller's.
+  var addresses = AddressGuard(rules: NetworkRules())
 
   struct Wish: Sendable {
     var kind: String
@@ -21,6 +24,7 @@ struct Submitter: Sendable {
   /// - Throws: ``Problem`` of what is wrong with the wish, ``StoreError``.
   func submit(_ wish: Wish, for caller: Caller) async throws -> Submission {
     let (target, params) = try validated(wish)
+    try await checkAddresses(wish.kind, target, params)
     let request = ScanRequest(
       id: Self.makeID(), kind: wish.kind, target: target, params: params,
       priority: wish.priority, policy: policies(wish.kind, target),
@@ -56,6 +60,25 @@ struct Submitter: Sendable {
       return try kinds.validate(kind: wish.kind, target: wish.target, params: wish.params)
     } catch {
       throw Problem(error)
+    }
+  }
+
+  /// Whoever fetches looks again, at the address that it then connects to (``WebFetcher``); a program of an operator's own does not, and so
+  /// this is all that keeps it.
+  private func checkAddresses(
+    _ kind: String, _ target: String, _ params: JSONValue
+  ) async throws(Problem) {
+    for wish in kinds.addresses(kind: kind, target: target, params: params) {
+      let refusal: NetworkRefusal?
+      do throws(TargetURL.Fault) {
+        let url = try TargetURL(wish.text)
+        refusal =
+          wish.mustBeWeb && !["http", "https"].contains(url.scheme)
+          ? .notWeb(scheme: url.scheme) : await addresses.refusal(of: url)
+      } catch {
+        refusal = .fault(error)
+      }
+      if let refusal { throw .invalid(wish.field, "“\(wish.field)”: the address \(refusal).") }
     }
   }
 

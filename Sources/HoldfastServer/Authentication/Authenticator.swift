@@ -12,6 +12,8 @@ final class Authenticator: Sendable {
   let cache = TokenCache()
 
   private let store: any ScanStore & AccessStore
+  private let services: JWTVerifier
+  private let github: GitHubSettings?
   private let secret: String
   private let logger: Logger
   private let state: Mutex<State>
@@ -21,6 +23,8 @@ final class Authenticator: Sendable {
     var signer: SessionSigner
     var checkedAt: ContinuousClock.Instant
     var signedOut: SignedOutSessions
+    /// Those that are known to be there.
+    var tenants: Set<String> = []
   }
 
   /// How long a token's hash and the sign-outs are believed before the database is asked again: a new
@@ -28,11 +32,12 @@ final class Authenticator: Sendable {
   private static let hashLifetime: Duration = .seconds(5)
 
   private init(
-    store: any ScanStore & AccessStore, secret: String, tokenHash: String,
-    signedOut: SignedOutSessions,
-    logger: Logger
+    store: any ScanStore & AccessStore, services: JWTVerifier, github: GitHubSettings?,
+    secret: String, tokenHash: String, signedOut: SignedOutSessions, logger: Logger
   ) {
     self.store = store
+    self.services = services
+    self.github = github
     self.secret = secret
     self.logger = logger
     state = Mutex(
@@ -42,8 +47,10 @@ final class Authenticator: Sendable {
   }
 
   static func start(
-    store: any ScanStore & AccessStore, dataDirectory: String, logger: Logger
+    store: any ScanStore & AccessStore, dataDirectory: String, issuers: [JWTIssuer] = [],
+    github: GitHubSettings? = nil, logger: Logger
   ) async throws(ServerError) -> Authenticator {
+    let services = try await JWTVerifier.start(issuers, logger: logger)
     let hash = try await AdminToken.ensure(
       store: store, dataDirectory: dataDirectory, logger: logger)
     let signedOut: SignedOutSessions
@@ -54,8 +61,9 @@ final class Authenticator: Sendable {
       throw .store(error)
     }
     return Authenticator(
-      store: store, secret: try SessionSigner.secret(in: dataDirectory), tokenHash: hash,
-      signedOut: signedOut, logger: logger)
+      store: store, services: services, github: github,
+      secret: try SessionSigner.secret(in: dataDirectory), tokenHash: hash, signedOut: signedOut,
+      logger: logger)
   }
 
   /// This machine's clock: sessions are this server's own, the database knows nothing of them.
@@ -74,6 +82,7 @@ final class Authenticator: Sendable {
   /// - Throws: ``Problem`` for one that was good once, ``StoreError``.
   func identity(bearing text: String) async throws -> Identity? {
     if await isAdminToken(text) { return .admin(.token) }
+    if JWTVerifier.isCandidate(text) { return try await serviceIdentity(bearing: text) }
     // Nothing else can be one, and so is worth no question to the database.
     guard AdminToken.isWellFormed(text) else { return nil }
     let hash = Secrets.hash(text)
@@ -102,6 +111,12 @@ final class Authenticator: Sendable {
       }
       guard let token = found else { return nil }
       return try Self.identity(of: token, .session(session))
+    case .service: return nil
+    case .github(let login, let who):
+      guard let entry = github?.entry(for: who) else { return nil }
+      return Identity(
+        credential: .session(session), subject: session.subject, actor: "github:\(login)",
+        role: entry.role, scope: TenantScope(name: entry.tenant))
     case .user(let id, let tenant, let version):
       guard let user = try await store.user(id: id), user.version == version,
         let role = user.roles[tenant]
@@ -136,8 +151,14 @@ final class Authenticator: Sendable {
       }
       guard isOpen else { return false }
     }
+    if case .accessToken(let grant) = identity.credential {
+      return await services.stillHolds(grant, now: Double(Self.now))
+    }
     switch identity.subject {
     case .admin: return true
+    case .service: return false
+    // What it may do is the configuration's, which does not change while this server runs.
+    case .github: return true
     case .token(let id):
       do {
         guard let token = try await store.token(id: id) else { return false }
@@ -154,6 +175,30 @@ final class Authenticator: Sendable {
         return true
       }
     }
+  }
+
+  /// - Throws: ``Problem`` of what is wrong with the access token, ``StoreError``.
+  private func serviceIdentity(bearing text: String) async throws -> Identity {
+    do {
+      let grant = try await services.grant(text, now: Date().timeIntervalSince1970)
+      if let tenant = grant.scope.tenant, try await !isTenant(tenant) {
+        throw JWTRefusal.tenantNotThere(tenant)
+      }
+      let subject = Subject.service(issuer: grant.issuer, name: grant.subject)
+      return Identity(
+        credential: .accessToken(grant), subject: subject, actor: subject.text, role: grant.role,
+        scope: grant.scope)
+    } catch let refusal as JWTRefusal {
+      throw Problem.notSignedIn("\(refusal)", error: "invalid_token")
+    }
+  }
+
+  /// Whether there is such a tenant. None is ever removed, so that one that was there is there.
+  func isTenant(_ name: String) async throws -> Bool {
+    if state.withLock({ $0.tenants.contains(name) }) { return true }
+    let names = try await store.tenants().map(\.name)
+    state.withLock { $0.tenants.formUnion(names) }
+    return names.contains(name)
   }
 
   private static func identity(

@@ -30,6 +30,14 @@ enum Secrets {
     base64URL(Array(HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: key)))
   }
 
+  /// `nil` for what is no base64url.
+  static func bytes(base64URL text: String) -> [UInt8]? {
+    let padding = String(repeating: "=", count: (4 - text.utf8.count % 4) % 4)
+    return Data(
+      base64Encoded: text.replacing("-", with: "+").replacing("_", with: "/") + padding
+    ).map(Array.init)
+  }
+
   static func base64URL(_ bytes: [UInt8]) -> String {
     Data(bytes).base64EncodedString()
       .replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")

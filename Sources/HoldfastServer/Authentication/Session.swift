@@ -78,6 +78,9 @@ struct SessionSigner: Sendable {
     Secrets.areEqual(session.csrfToken, csrfToken(of: session.id))
   }
 
+  /// HMAC of a text under this server's own key; what it is for is the text's beginning.
+  func sign(_ text: String) -> String { Secrets.sign(text, with: key) }
+
   private func csrfToken(of id: String) -> String {
     Secrets.sign("csrf.\(id)", with: key)
   }

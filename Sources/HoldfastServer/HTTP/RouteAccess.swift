@@ -21,6 +21,8 @@ enum RouteAccess: Sendable, Hashable {
       "GET /health": .open,
       "GET /sign-in": .open,
       "POST /sign-in": .open,
+      "GET /sign-in/github": .open,
+      "GET /sign-in/github/callback": .open,
       "GET /assets/{name}": .open,
       "GET /favicon.ico": .open,
       "GET /problems/{name}": .open,
@@ -176,10 +178,13 @@ enum RouteAccess: Sendable, Hashable {
 }
 
 extension Problem {
+  /// - Parameter error: the code of RFC 6750, 3.1, for what was shown and refused.
   static func notSignedIn(
     _ detail: String = "Send a token as “Authorization: Bearer …”. The admin token is in the file "
-      + "admin-token of the server's data directory; `holdfast token create` makes others."
+      + "admin-token of the server's data directory; `holdfast token create` makes others.",
+    error: String? = nil
   ) -> Problem {
-    Problem(.notSignedIn, detail, headers: [.wwwAuthenticate: "Bearer realm=\"holdfast\""])
+    let challenge = "Bearer realm=\"holdfast\"" + (error.map { ", error=\"\($0)\"" } ?? "")
+    return Problem(.notSignedIn, detail, headers: [.wwwAuthenticate: challenge])
   }
 }

@@ -115,6 +115,8 @@ extension Pages {
     var frame: PageFrame
     var next: String
     var error: String?
+    /// Where signing in with GitHub begins, if it can.
+    var github: String?
   }
 
   private struct SignedInView: PageView {
@@ -133,9 +135,12 @@ extension Pages {
     var requestID: String?
   }
 
-  func signIn(next: String, error: String?) -> String {
+  func signIn(next: String, error: String?, hasGitHub: Bool) -> String {
     let frame = PageFrame(title: "Sign in", assets: assets.names, version: version)
-    return templates.render(SignInView(frame: frame, next: next, error: error))
+    return templates.render(
+      SignInView(
+        frame: frame, next: next, error: error,
+        github: hasGitHub ? "/sign-in/github?next=\(LocalPath.encoded(next))" : nil))
   }
 
   func signedIn(next: String) -> String {

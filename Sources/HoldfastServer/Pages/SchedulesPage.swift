@@ -115,11 +115,8 @@ struct SchedulesPage: Sendable {
     do {
       var draft = try SchedulesAPI.draft(try Self.body(fields), by: context.actor)
       draft.tenantID = context.tenant
-      switch try await pages.store.add(draft) {
-      case .created(let schedule):
-        try await SchedulesAPI(store: pages.store).record("schedule.add", schedule, context)
-        return .redirect(to: "/schedules")
-      case .existing: return .redirect(to: "/schedules")
+      switch try await pages.store.seen(by: context.caller).add(draft) {
+      case .created, .existing: return .redirect(to: "/schedules")
       case .keyUsed: throw Problem.idempotencyKeyUsed
       case .nameTaken(let schedule):
         throw Problem(
@@ -155,11 +152,11 @@ struct SchedulesPage: Sendable {
     _ = try await Pages.form(request)
     let name = context.parameters.get("name") ?? ""
     guard !name.utf8.contains(0),
-      let removed = try await pages.store.removeSchedule(named: name, tenantID: context.tenant)
+      try await pages.store.seen(by: context.caller).removeSchedule(
+        named: name, tenantID: context.tenant) != nil
     else {
       throw Problem(.notFound, "There is no schedule “\(String(name.prefix(64)).visible)”.")
     }
-    try await SchedulesAPI(store: pages.store).record("schedule.remove", removed, context)
     return .redirect(to: "/schedules")
   }
 }

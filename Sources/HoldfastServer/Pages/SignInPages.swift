@@ -9,6 +9,8 @@ struct SignInPages: Sendable {
   let pages: Pages
   /// Whether this server speaks TLS itself.
   let isEncrypted: Bool
+  /// Whether the page offers to sign in with GitHub.
+  var hasGitHub = false
 
   func add(to routes: inout Routes) {
     routes.getOnly("/sign-in", show)
@@ -33,8 +35,11 @@ struct SignInPages: Sendable {
   @concurrent
   private func makeCode(_ request: Request, _ context: ServerContext) async throws -> Response {
     _ = try await JSONBody(request, known: [])
-    guard let identity = context.identity, identity.isProgram else {
-      throw Problem(.notSignedIn, "Only a token makes sign-in codes, not a session.")
+    guard let identity = context.identity, identity.mayOpenSessions else {
+      throw Problem(
+        .notSignedIn,
+        "Only the admin token or an API token makes sign-in codes, not a session and not a "
+          + "service's access token.")
     }
     guard let code = authenticator.codes.make(for: identity.subject) else {
       throw Problem(
@@ -96,7 +101,8 @@ struct SignInPages: Sendable {
     }
     do {
       let identity = try await authenticator.identity(bearing: (fields["token"] ?? "").trimmed)
-      return (identity?.subject, "This is neither the admin token nor an API token.")
+      let subject = identity.flatMap { $0.mayOpenSessions ? $0.subject : nil }
+      return (subject, "This is neither the admin token nor an API token.")
     } catch let problem as Problem {
       return (nil, problem.detail)
     }
@@ -117,7 +123,7 @@ struct SignInPages: Sendable {
 
   /// Opens the session with a page of our own that leads on, not with a redirect: the cookie is
   /// sent only where the way began here, and a redirect from a link elsewhere did not.
-  private func opened(
+  func opened(
     _ next: String, for subject: Subject, _ request: Request, _ context: ServerContext
   ) -> Response {
     let signer = authenticator.signer
@@ -129,22 +135,23 @@ struct SignInPages: Sendable {
       headers: [.setCookie: signer.cookie(of: session, isSecure: isSecure(request))])
   }
 
-  private func form(next: String, error: String?, wait: Duration? = nil) -> Response {
+  func form(next: String, error: String?, wait: Duration? = nil) -> Response {
     var headers: HTTPFields = [:]
     if let wait { headers[.retryAfter] = String(max(1, wait.components.seconds)) }
     let status: HTTPResponse.Status =
       wait != nil ? .tooManyRequests : error != nil ? .unauthorized : .ok
-    return .html(pages.signIn(next: next, error: error), status: status, headers: headers)
+    let page = pages.signIn(next: next, error: error, hasGitHub: hasGitHub)
+    return .html(page, status: status, headers: headers)
   }
 
-  private static func waitText(_ wait: Duration) -> String {
+  static func waitText(_ wait: Duration) -> String {
     "Too many attempts. Try again in \(Words.duration(Double(max(1, wait.components.seconds))))."
   }
 
-  private static func next(_ text: String?) -> String {
+  static func next(_ text: String?) -> String {
     guard let text, LocalPath.isSafe(text), !text.hasPrefix("/sign-in") else { return "/" }
     return text
   }
 
-  private func isSecure(_ request: Request) -> Bool { isEncrypted || request.cameEncrypted }
+  func isSecure(_ request: Request) -> Bool { isEncrypted || request.cameEncrypted }
 }

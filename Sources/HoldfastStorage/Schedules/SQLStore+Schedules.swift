@@ -2,7 +2,10 @@ package import HoldfastCore
 
 extension SQLStore: ScheduleStore {
   package func add(_ draft: ScheduleDraft) async throws(StoreError) -> ScheduleAddition {
-    try await database.write { (connection) throws(StoreError) in
+    var draft = draft
+    // Whoever has one tenant adds to that alone, whatever the draft says.
+    if let tenant = scope.tenant { draft.tenantID = tenant }
+    return try await database.write { [caller, draft] (connection) throws(StoreError) in
       let key: [SQLValue] = [.text(draft.tenantID), .text(draft.name)]
       func found() throws(StoreError) -> ScheduleAddition? {
         try connection.first(Schedules.named, key, Schedules.decode).map {
@@ -35,7 +38,10 @@ extension SQLStore: ScheduleStore {
           .int(draft.everySeconds), .text(draft.missed.rawValue), .text(draft.createdBy),
           .time(now), .time(try Self.first(draft, after: now)),
         ], Schedules.decode)
-      if let made { return .created(made) }
+      if let made {
+        try connection.audit(.schedule("add", before: nil, after: made), caller)
+        return .created(made)
+      }
       // Somebody was quicker.
       guard let found = try found() else {
         throw .statement("a schedule was neither made nor found")
@@ -61,7 +67,8 @@ extension SQLStore: ScheduleStore {
   }
 
   package func schedules(tenantID: String) async throws(StoreError) -> [Schedule] {
-    try await database.read { (connection) throws(StoreError) in
+    guard scope.includes(tenantID) else { return [] }
+    return try await database.read { (connection) throws(StoreError) in
       try connection.all(Schedules.list, [.text(tenantID)], Schedules.decode)
     }
   }
@@ -69,7 +76,8 @@ extension SQLStore: ScheduleStore {
   package func schedule(
     named name: String, tenantID: String
   ) async throws(StoreError) -> Schedule? {
-    try await database.read { (connection) throws(StoreError) in
+    guard scope.includes(tenantID) else { return nil }
+    return try await database.read { (connection) throws(StoreError) in
       try connection.first(Schedules.named, [.text(tenantID), .text(name)], Schedules.decode)
     }
   }
@@ -77,8 +85,14 @@ extension SQLStore: ScheduleStore {
   package func removeSchedule(
     named name: String, tenantID: String
   ) async throws(StoreError) -> Schedule? {
-    try await database.write { (connection) throws(StoreError) in
-      try connection.first(Schedules.remove, [.text(tenantID), .text(name)], Schedules.decode)
+    guard scope.includes(tenantID) else { return nil }
+    return try await database.write { [caller] (connection) throws(StoreError) in
+      let removed = try connection.first(
+        Schedules.remove, [.text(tenantID), .text(name)], Schedules.decode)
+      if let removed {
+        try connection.audit(.schedule("remove", before: removed, after: nil), caller)
+      }
+      return removed
     }
   }
 
@@ -106,6 +120,26 @@ extension SQLStore: ScheduleStore {
           .time(step.run), .uuid(step.scanID), .text(step.outcome), .int(Int64(step.missed)),
         ]) > 0
     }
+  }
+}
+
+extension AuditEntry {
+  /// What somebody did to a schedule; one of the two is `nil`.
+  fileprivate static func schedule(
+    _ action: String, before: Schedule?, after: Schedule?
+  ) -> AuditEntry {
+    func shown(_ schedule: Schedule?) -> JSONValue {
+      guard let schedule else { return .null }
+      return [
+        "kind": .string(schedule.kind), "target": .string(schedule.target),
+        "cron": schedule.cron.map(JSONValue.string) ?? .null, "zone": .string(schedule.zone),
+        "every_seconds": schedule.everySeconds.map(JSONValue.int) ?? .null,
+      ]
+    }
+    let schedule = before ?? after
+    return AuditEntry(
+      tenant: schedule?.tenantID ?? TenantScope.defaultTenant, action: "schedule.\(action)",
+      object: "schedule \(schedule?.name ?? "")", before: shown(before), after: shown(after))
   }
 }
 

@@ -12,8 +12,8 @@ struct Migration: Sendable {
   /// All of them, in order.
   static let all = [
     first, supervision, byHand, diagnosis, rhythm, access, rowSecurity, reportSequence,
-    historyByHand, users, schedules, retention, progress,
-    idempotency, lists,
+    historyByHand, users, schedules, retention, progress, idempotency, lists,
+    rowSecurityOfSchedules,
   ]
 
   /// The schema that this program needs.

@@ -59,7 +59,7 @@ struct Submitter {
     let request = try self.request(kind: kind, target: target, params: params)
     let store = try await composition.openForWork(connections: 4)
     let submission = try await askStore { () async throws(StoreError) in
-      try await store.submit([request])
+      try await store.seen(by: .commandLine).submit([request])
     }
     let scan: Scan
     switch submission.first {

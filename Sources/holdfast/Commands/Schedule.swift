@@ -76,7 +76,9 @@ struct ScheduleAddCommand: HoldfastSubcommand {
     let composition = try Composition(program, options: database)
     let draft = try self.draft()
     let store = try await composition.openForWork(connections: 2)
-    let addition = try await askStore { () async throws(StoreError) in try await store.add(draft) }
+    let addition = try await askStore { () async throws(StoreError) in
+      try await store.seen(by: .commandLine).add(draft)
+    }
     await store.close()
     let schedule: Schedule
     switch addition {

@@ -41,6 +41,9 @@ struct ServeCommand: HoldfastSubcommand {
         burst: 10 * Double(settings.addressRequestsPerSecond)))
     configuration.eventStreams = OpenFiles.streams(
       wanted: settings.eventStreams, composition.logger)
+    configuration.jwtIssuers = settings.jwtIssuers
+    configuration.github = settings.github
+    configuration.network = settings.network
     configuration.policyBook = settings.policies
     configuration.policyPace = .init(sweepSeconds: settings.sweepIntervalSeconds * 1.2)
     let server = HoldfastServer(

@@ -55,7 +55,7 @@ struct SubmitCommand: HoldfastSubcommand {
       params: .object(members))
     let store = try await composition.openForWork(connections: 2)
     let submission = try await askStore { () async throws(StoreError) in
-      try await composition.desk(store).submitIfSafe(
+      try await composition.desk(store.seen(by: .commandLine)).submitIfSafe(
         request, ageHours: age.ageHours, by: "cli")
     }
     await store.close()

@@ -221,13 +221,6 @@ struct Lifetime: ExpressibleByArgument {
   }
 }
 
-extension Caller {
-  /// Whoever can run commands on the database may do everything; the audit log says that it was done so.
-  static var commandLine: Caller {
-    Caller(scope: .all, actor: "cli", address: ProcessEnvironment.hostName)
-  }
-}
-
 extension CommandFailure {
   fileprivate static func noSuchToken(_ reference: String) -> CommandFailure {
     CommandFailure(

@@ -1,5 +1,6 @@
 import HoldfastCore
 import HoldfastEngine
+import HoldfastServer
 
 /// The settings of this process, each from the strongest place that names it: flags, then the
 /// environment, then the file, then the defaults.
@@ -31,6 +32,12 @@ struct Configuration: Sendable {
   var policies: PolicyBook
   /// The kinds that requests can name, those of the file included.
   var kinds: KindBook
+  /// Whose access tokens the server accepts.
+  var jwtIssuers: [JWTIssuer]
+  /// Who signs in with GitHub.
+  var github: GitHubSettings?
+  /// Where requests may lead beside the public internet.
+  var network: NetworkRules
   /// From one sweep to the next.
   var sweepIntervalSeconds: Double
   var logLevel: String?
@@ -83,7 +90,7 @@ struct Configuration: Sendable {
     problems += policies.problems(file: path)
     guard problems.isEmpty else { throw ConfigurationError(problems) }
     return Configuration(
-      values, policies, fromFile.kinds, warnings: unknownVariables(environment))
+      values, policies, fromFile, warnings: unknownVariables(environment))
   }
 
   private static func resolve(
@@ -135,10 +142,13 @@ struct Configuration: Sendable {
   }
 
   private init(
-    _ values: [SettingName: SettingValue], _ policies: PolicyBook, _ kinds: KindBook,
-    warnings: [String]
+    _ values: [SettingName: SettingValue], _ policies: PolicyBook,
+    _ file: ConfigurationFile.Contents, warnings: [String]
   ) {
-    self.kinds = kinds
+    kinds = file.kinds
+    jwtIssuers = file.jwtIssuers
+    github = file.github
+    network = file.network
     func text(_ name: SettingName) -> String? {
       if case .text(let text) = values[name] { text } else { nil }
     }

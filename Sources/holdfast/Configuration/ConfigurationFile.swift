@@ -1,4 +1,5 @@
 import HoldfastCore
+import HoldfastServer
 import Yams
 
 /// Reads `holdfast.yaml` into values with their places, refusing whatever it does not know.
@@ -15,11 +16,18 @@ enum ConfigurationFile {
     /// Without the preset, which is a setting.
     var policies = PolicyBook()
     var kinds = KindBook()
+    var jwtIssuers: [JWTIssuer] = []
+    var github: GitHubSettings?
+    var network = NetworkRules()
   }
 
   /// The keys that are no settings but groups.
   static let policiesKey = "policies"
   static let kindsKey = "kinds"
+  static let jwtKey = "jwt"
+  static let githubKey = "github"
+  static let networkKey = "network"
+  static let groupKeys = [policiesKey, kindsKey, jwtKey, githubKey, networkKey]
 
   /// - Parameters:
   ///   - text: the file's contents.
@@ -48,6 +56,10 @@ enum ConfigurationFile {
         let read = KindFile(node, file: name)
         contents.kinds = read.book
         problems += read.problems
+        continue
+      }
+      if let read = contents.readAccess(key.scalar?.string, node, file: name) {
+        problems += read
         continue
       }
       switch read(key: key, node: node, file: name) {
@@ -82,7 +94,7 @@ enum ConfigurationFile {
     guard let name = SettingName(rawValue: spelled) else {
       return failure(
         key.mark,
-        unknownName(spelled, among: SettingName.allCases.map(\.rawValue) + [policiesKey, kindsKey]))
+        unknownName(spelled, among: SettingName.allCases.map(\.rawValue) + groupKeys))
     }
     let setting = Setting.named(name)
     let value: Result<SettingValue, BadValue>
@@ -141,6 +153,31 @@ enum ConfigurationFile {
 
   private static func place(_ file: String, _ mark: Mark?) -> String {
     mark.map { "\(file):\($0.line):\($0.column)" } ?? file
+  }
+}
+
+extension ConfigurationFile.Contents {
+  /// Reads the groups on who may use the server, and where it may be led.
+  ///
+  /// - Returns: what is wrong; `nil` for a key of something else.
+  fileprivate mutating func readAccess(
+    _ key: String?, _ node: Node, file: String
+  ) -> [ConfigurationError.Problem]? {
+    switch key {
+    case ConfigurationFile.jwtKey:
+      let read = JWTFile(node, file: file)
+      jwtIssuers = read.issuers
+      return read.problems
+    case ConfigurationFile.githubKey:
+      let read = GitHubFile(node, file: file)
+      github = read.settings
+      return read.problems
+    case ConfigurationFile.networkKey:
+      let read = NetworkFile(node, file: file)
+      network = read.rules
+      return read.problems
+    default: return nil
+    }
   }
 }
 

@@ -26,7 +26,8 @@ enum ConfigurationReference {
         "### `\(setting.name.rawValue)`", "", setting.documentation, "", "Read by \(commands).", "",
       ]
     }
-    return (lines + PolicyReference.lines + tail).joined(separator: "\n") + "\n"
+    return (lines + PolicyReference.lines + AccessReference.lines + tail).joined(separator: "\n")
+      + "\n"
   }
 
   private static let head = [

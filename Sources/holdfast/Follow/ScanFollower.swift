@@ -204,7 +204,7 @@ final class ScanFollower {
       display.say("Cancelling scan \(scan.number) …")
       let id = scan.id
       _ = try await askStore { () async throws(StoreError) in
-        try await store.act(.cancel, on: id, by: "cli", reason: nil)
+        try await store.seen(by: .commandLine).act(.cancel, on: id, by: "cli", reason: nil)
       }
       return try await look()
     case .leave: return true

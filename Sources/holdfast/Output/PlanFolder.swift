@@ -41,11 +41,12 @@ struct PlanFolder {
   private func prune() throws {
     let names = try FileManager.default.contentsOfDirectory(atPath: path)
     guard names.count > Self.most else { return }
-    let ages = names.map { name -> (name: String, seconds: Int) in
-      var status = stat()
-      return (name, stat("\(path)/\(name)", &status) == 0 ? Int(status.st_mtim.tv_sec) : 0)
+    let ages = names.map { name -> (name: String, changed: Date) in
+      // One that somebody else has just removed counts as the oldest.
+      let attributes = try? FileManager.default.attributesOfItem(atPath: "\(path)/\(name)")
+      return (name, attributes?[.modificationDate] as? Date ?? .distantPast)
     }
-    for old in ages.sorted(by: { $0.seconds > $1.seconds }).dropFirst(Self.most) {
+    for old in ages.sorted(by: { $0.changed > $1.changed }).dropFirst(Self.most) {
       unlink("\(path)/\(old.name)")
     }
   }

@@ -27,16 +27,18 @@ struct TestServer: Sendable {
     folder: TemporaryFolder? = nil, callerLimit: RateLimit = ServerConfiguration.usualCallerLimit,
     addressLimit: RateLimit = RateLimit(perSecond: 10_000, burst: 10_000),
     tls: ServerTLS? = nil, kinds: KindBook = KindBook(),
+    logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+    configure: @Sendable (inout ServerConfiguration) -> Void = { _ in },
     _ body: @Sendable (TestServer) async throws -> Void
   ) async throws {
     let folder = try folder ?? TemporaryFolder(prefix: "holdfast-server")
-    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let url = try await database.url(folder)
     let store = try await SQLStore.open(url: url, logger: logger)
-    let configuration = ServerConfiguration(
+    var configuration = ServerConfiguration(
       port: 0, dataDirectory: folder.path("data"), version: "1.2.3", kinds: kinds,
       scanWaitSeconds: scanWaitSeconds, tls: tls, callerLimit: callerLimit,
       addressLimit: addressLimit)
+    configure(&configuration)
     let planner = SweepPlanner(store: store) { kind, _ in .default(for: kind) }
     let server = HoldfastServer(
       store: store, configuration: configuration, logger: logger,
