@@ -209,7 +209,7 @@ let package = Package(
     .testTarget(
       name: "ProcessTests",
       dependencies: [
-        "HoldfastCore", "HoldfastStorage", "HoldfastTestKit", "holdfast",
+        "HoldfastCore", "HoldfastStorage", "HoldfastTestKit", "holdfast", "CHoldfastSystem",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "holdfast_evidence.h"
+#include "holdfast_group.h"
 #include "holdfast_process.h"
 
 // A guard is forked from a process with threads: between fork and exit it calls nothing that takes a lock or allocates.
@@ -124,6 +125,8 @@ static _Noreturn void become_command(const struct hf_guard_command *command, int
   setpgid(0, 0);
   // Should somebody kill the guard, its command must not live on.
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  // Where that fails, the guard goes by parents alone.
+  if (command->group) hf_group_enter(command->group);
   struct failure failure = {HF_STAGE_FOLDER, 0};
   if (command->folder && chdir(command->folder) < 0) {
     failure.code = errno;
@@ -167,6 +170,8 @@ static void tell(struct guard *guard, struct hf_guard_event event) {
         (int64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 +
         usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
     event.max_resident_bytes = (int64_t)usage.ru_maxrss * 1024;
+    event.read_bytes = (int64_t)usage.ru_inblock * 512;
+    event.written_bytes = (int64_t)usage.ru_oublock * 512;
   }
   while (send(guard->control, &event, sizeof event, MSG_NOSIGNAL) < 0 && errno == EINTR) {}
 }
@@ -249,6 +254,7 @@ static _Noreturn void watch_over(struct guard *guard, int signals) {
       if (guard->kill_at < 0) guard->kill_at = now + guard->command->linger_milliseconds;
     }
     if (guard->kill_at >= 0 && now >= guard->kill_at) {
+      if (guard->command->group) hf_group_kill(guard->command->group);
       if (!guard->has_exited) kill(-guard->pid, SIGKILL);
       guard->kills += signal_descendants(&guard->table, SIGKILL);
     }
@@ -266,6 +272,8 @@ static _Noreturn void watch_over(struct guard *guard, int signals) {
   }
   struct hf_guard_event gone = {.type = HF_GUARD_GONE, .pid = guard->pid, .value = guard->kills};
   tell(guard, gone);
+  // Else the runner does, when it has read what the group has used.
+  if (guard->runner_is_gone && guard->command->group) hf_group_remove(guard->command->group);
   _exit(0);
 }
 

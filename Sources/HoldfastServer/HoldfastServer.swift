@@ -183,6 +183,7 @@ package struct HoldfastServer: Sendable {
     TokensPage(pages: pages, authenticator: authenticator).add(to: &routes)
     UsersPage(pages: pages).add(to: &routes)
     AuditPage(pages: pages).add(to: &routes)
+    KindPages(pages: pages).add(to: &routes)
     DescriptionPages(pages: pages).add(to: &routes)
     envelope.table.set(routes.table)
     return (router, routes.table)

@@ -121,6 +121,7 @@ final class FakeWorker {
     case .readBaselineParts(let ids): sendParts(ids, connection)
     case .settle(let limit): connection.send(.settled(settle(limit)))
     case .finished(let finish): return finish
+    case .diagnose: connection.send(.diagnosed(nil))
     case .pong, .log, .waiting: break
     }
     return nil

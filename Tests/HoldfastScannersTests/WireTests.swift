@@ -30,7 +30,7 @@ import Testing
       .init(id: "i", segment: 3, fingerprint: "f", content: "c"),
       .init(id: "i", segment: 0, fingerprint: "f", content: nil),
     ]),
-    .settle(removalLimit: nil), .settle(removalLimit: -1),
+    .diagnose(why: hostile), .settle(removalLimit: nil), .settle(removalLimit: -1),
     .finished(.init(outcome: .failed, message: "m", error: hostile, summary: ["a": 1])),
     .finished(.init(outcome: .stopped)),
   ]
@@ -62,6 +62,7 @@ import Testing
     .baselineIndex(entries: "AAAA", isLast: true), .baselineParts([], isLast: false),
     .baselineParts([.init(id: "a", segment: 1, content: "c")], isLast: true),
     .settled(.init(moved: 1, removed: 2, isRefused: true)),
+    .diagnosed(nil), .diagnosed(.init(class: "spinning", sentence: hostile)),
   ]
 
   @Test(arguments: workerMessages) func readsWhatCodableWrites(_ message: WorkerMessage) throws {
@@ -109,7 +110,7 @@ import Testing
       let shown = try JSONDecoder().decode(JSONValue.self, from: data)
       let type = shown["type"]?.stringValue ?? ""
       let encoded: Data
-      if ["start", "ping", "stop", "checkpointed", "settled"].contains(type)
+      if ["start", "ping", "stop", "checkpointed", "settled", "diagnosed"].contains(type)
         || (type.hasPrefix("baseline_"))
       {
         let message = try JSONDecoder().decode(WorkerMessage.self, from: data)

@@ -17,7 +17,7 @@ import Testing
     "/", "/overview", "/scans", "/scans/{id}", "/bulk", "/workers", "/policies",
     "/schedules", "/schedules/{name}/remove", "/tokens", "/tokens/{id}/revoke",
     "/tokens/{id}/rotate", "/users", "/users/{name}/role", "/users/{name}/password",
-    "/audit-log", "/cleanup", "/reset", "/sign-in", "/sign-in/github",
+    "/audit-log", "/new", "/new/{name}", "/cleanup", "/reset", "/sign-in", "/sign-in/github",
     "/sign-in/github/callback", "/sign-out",
     "/assets/{name}", "/favicon.ico",
   ]

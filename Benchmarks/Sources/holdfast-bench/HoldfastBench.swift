@@ -5,7 +5,7 @@ import Foundation
 @main
 struct HoldfastBench: AsyncParsableCommand {
   enum Part: String, CaseIterable, ExpressibleByArgument {
-    case queue, latency, library, scans, idle
+    case queue, latency, library, scans, idle, run
     case sweep, heartbeats, recovery, suspicion, service
   }
 
@@ -100,6 +100,9 @@ struct HoldfastBench: AsyncParsableCommand {
     }
     if parts.contains(.idle) {
       try await IdleBenchmark(binary: holdfast, runs: runs, folder: place).run(into: &table)
+    }
+    if parts.contains(.run) {
+      try await RunBenchmark(binary: holdfast, runs: runs, folder: place).run(into: &table)
     }
     try await supervision(parts, place, into: &table)
     if parts.contains(.service) {

@@ -14,6 +14,7 @@ int holdfast_close_from(posix_spawn_file_actions_t *actions, int first);
 #include "holdfast_process.h"
 #include "holdfast_child.h"
 #include "holdfast_evidence.h"
+#include "holdfast_group.h"
 #include "holdfast_guard.h"
 #include "holdfast_notify.h"
 

@@ -30,6 +30,8 @@ struct hf_guard_event {
   int64_t cpu_microseconds;
   // The largest single process.
   int64_t max_resident_bytes;
+  // From and to disks.
+  int64_t read_bytes, written_bytes;
 };
 
 // What a guard is asked.
@@ -50,6 +52,8 @@ struct hf_guard_command {
   char *const *environment;
   const char *folder;
   int input, output, error;
+  // The folder of a control group (holdfast_group.h) that the command is to be in, which stays there until the guard is gone; NULL for none.
+  const char *group;
   // How long what the command leaves behind has between SIGTERM and SIGKILL.
   int64_t linger_milliseconds;
 };

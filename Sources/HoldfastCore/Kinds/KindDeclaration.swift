@@ -18,6 +18,8 @@ package struct KindDeclaration: Sendable, Hashable {
   package var takesURL: Bool
   package var parameters: [ParameterRule]
   package var policy: PolicyOverride
+  /// Whether its program speaks the runner protocol.
+  package var speech: ProgramSpec.Speech?
 
   /// What is wrong with a declaration: a member's path and a clause that goes on from it.
   package struct Fault: Error, Sendable, Hashable, CustomStringConvertible {
@@ -28,7 +30,7 @@ package struct KindDeclaration: Sendable, Hashable {
 
   private static let members = [
     "about", "command", "folder", "environment", "secrets", "timeout", "kill_after", "stall",
-    "no_output", "parameters", "policy", "remote", "target",
+    "no_output", "parameters", "policy", "protocol", "remote", "target",
   ]
 
   /// Reads what `holdfast.yaml` says under `kinds.NAME`.
@@ -73,6 +75,7 @@ package struct KindDeclaration: Sendable, Hashable {
     case "url": takesURL = true
     case .some: throw Fault(member: "\(name).target", problem: "must be “url” or “text”")
     }
+    speech = try reader.speech()
     parameters = try ParameterRule.rules(json["parameters"]?.nonNull, of: name)
     do throws(PolicyError) {
       policy = try PolicyOverride(json["policy"] ?? .null, at: "\(name).policy")
@@ -130,6 +133,16 @@ package struct KindDeclaration: Sendable, Hashable {
       return words
     }
 
+    func speech() throws(Fault) -> ProgramSpec.Speech? {
+      guard let value = json["protocol"]?.nonNull else { return nil }
+      guard let speech = value.stringValue.flatMap(ProgramSpec.Speech.init(rawValue:)) else {
+        let known = ProgramSpec.Speech.allCases.map(\.rawValue).joined(separator: ", ")
+        throw fault(
+          "protocol", "must be \(known), or absent for a program that reads no messages")
+      }
+      return speech
+    }
+
     func variables(_ member: String) throws(Fault) -> [String: String] {
       guard let value = json[member]?.nonNull else { return [:] }
       guard let object = value.objectValue else {
@@ -156,7 +169,7 @@ package struct KindDeclaration: Sendable, Hashable {
 
 extension JSONValue {
   /// A text, number or flag as a text; `nil` for everything else.
-  var shownScalar: String? {
+  package var shownScalar: String? {
     switch self {
     case .string(let text): text
     case .int(let number): "\(number)"
@@ -179,6 +192,7 @@ extension KindDeclaration {
       timeoutSeconds: timeoutSeconds, killAfterSeconds: killAfterSeconds,
       stallSeconds: stallSeconds, noOutputSeconds: noOutputSeconds)
     if isRemote { spec.problem = "the kind is for programs that claim its scans over HTTP" }
+    spec.speech = speech
     for (variable, path) in secretFiles.sorted(by: { $0.key < $1.key }) {
       switch readSecret(path) {
       case .success(let text): spec.environment[variable] = text

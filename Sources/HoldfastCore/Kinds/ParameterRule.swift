@@ -5,6 +5,8 @@ package struct ParameterRule: Sendable, Hashable {
   }
 
   package var name: String
+  /// For people.
+  package var about: String?
   package var kind: Kind
   package var isRequired: Bool
   package var fallback: JSONValue?
@@ -49,6 +51,7 @@ package struct ParameterRule: Sendable, Hashable {
     }
     self.name = name
     self.kind = kind
+    about = json["description"]?.stringValue
     isRequired = json["required"]?.boolValue ?? false
     minimum = json["minimum"]?.doubleValue
     maximum = json["maximum"]?.doubleValue
@@ -99,11 +102,13 @@ package struct ParameterRule: Sendable, Hashable {
     guard let number = value.doubleValue else { return }
     if let minimum, number < minimum {
       throw .badValue(
-        field: field, problem: "is \(number.shown); it must be at least \(minimum.shown)")
+        field: field,
+        problem: "is \(number.shownNumber); it must be at least \(minimum.shownNumber)")
     }
     if let maximum, number > maximum {
       throw .badValue(
-        field: field, problem: "is \(number.shown); it must be at most \(maximum.shown)")
+        field: field, problem: "is \(number.shownNumber); it must be at most \(maximum.shownNumber)"
+      )
     }
   }
 
@@ -114,7 +119,7 @@ package struct ParameterRule: Sendable, Hashable {
 
 extension Double {
   /// Without a fraction where there is none.
-  fileprivate var shown: String {
+  package var shownNumber: String {
     Int64(exactly: self).map { "\($0)" } ?? "\(self)"
   }
 }

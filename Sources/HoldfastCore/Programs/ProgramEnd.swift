@@ -16,6 +16,8 @@ package struct ProgramEnd: Sendable, Hashable {
     case signal
     /// An operator, or its worker.
     case stop
+    /// It did not keep to the runner protocol, or lived on after its work was done.
+    case fault
   }
 
   package var exit: Exit
@@ -24,19 +26,21 @@ package struct ProgramEnd: Sendable, Hashable {
   package var wasKilled: Bool
   /// A signal that was passed on to it.
   package var passedOn: Int?
-  package var cpuSeconds: Double
-  package var maxMemoryBytes: Int64
+  /// What all its processes have used.
+  package var usage: ProgramUsage
+  /// Why it did not move when a limit was reached.
+  package var found: String?
 
   package init(
     exit: Exit, cause: Cause? = nil, wasKilled: Bool = false, passedOn: Int? = nil,
-    cpuSeconds: Double = 0, maxMemoryBytes: Int64 = 0
+    usage: ProgramUsage = ProgramUsage(), found: String? = nil
   ) {
     self.exit = exit
     self.cause = cause
     self.wasKilled = wasKilled
     self.passedOn = passedOn
-    self.cpuSeconds = cpuSeconds
-    self.maxMemoryBytes = maxMemoryBytes
+    self.usage = usage
+    self.found = found
   }
 
   /// What `holdfast run` ends with: the program's own status, 128 and its signal, and what GNU `timeout` uses for its own: 124 where a
@@ -52,9 +56,7 @@ package struct ProgramEnd: Sendable, Hashable {
 
   /// The scan's summary, and what the runner tells the command that it is attached to.
   package var json: JSONValue {
-    var members: [String: JSONValue] = [
-      "cpu_seconds": .double(cpuSeconds), "max_memory_bytes": .int(maxMemoryBytes),
-    ]
+    var members = usage.members
     switch exit {
     case .status(let status): members["exit_status"] = .int(Int64(status))
     case .signal(let signal): members["signal"] = .int(Int64(signal))
@@ -65,6 +67,7 @@ package struct ProgramEnd: Sendable, Hashable {
     if let cause { members["ended_by"] = .string(cause.rawValue) }
     if wasKilled { members["killed"] = true }
     if let passedOn { members["passed_on"] = .int(Int64(passedOn)) }
+    if let found { members["found"] = .string(found) }
     return .object(members)
   }
 
@@ -83,7 +86,6 @@ package struct ProgramEnd: Sendable, Hashable {
       exit: exit, cause: json["ended_by"]?.stringValue.flatMap(Cause.init(rawValue:)),
       wasKilled: json["killed"]?.boolValue ?? false,
       passedOn: json["passed_on"]?.intValue.map { Int($0) },
-      cpuSeconds: json["cpu_seconds"]?.doubleValue ?? 0,
-      maxMemoryBytes: json["max_memory_bytes"]?.intValue ?? 0)
+      usage: ProgramUsage(json: json), found: json["found"]?.stringValue)
   }
 }

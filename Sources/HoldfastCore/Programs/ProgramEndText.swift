@@ -18,6 +18,7 @@ package struct ProgramEndText: Sendable {
     case .timeout: return "the command had its time, and was ended: it \(how)"
     case .stall: return "the command hung, and was ended: it \(how)"
     case .noOutput: return "the command wrote nothing for too long, and was ended: it \(how)"
+    case .fault: return "the command broke the runner protocol, and was ended: it \(how)"
     case .stop: return "the command was asked to stop, and \(how)"
     case .signal, nil:
       guard let signal = end.passedOn else { return "the command \(how)" }
@@ -31,13 +32,16 @@ package struct ProgramEndText: Sendable {
     switch end.cause {
     case .timeout: .runtimeTimeout
     case .stall, .noOutput: .progressStalled
-    case .stop, .signal, nil: nil
+    case .stop, .signal, .fault, nil: nil
     }
   }
 
-  private var exit: String {
+  /// “exited with status 3”
+  package var exit: String {
     switch end.exit {
     case .status(let status): "exited with status \(status)"
+    case .signal(9) where end.usage.memoryKills ?? 0 > 0:
+      "was killed by the kernel for want of memory"
     case .signal(let signal): "was ended by \(SignalName.of(Int32(clamping: signal)))"
     case .refused(let reason, _): "could not be started: \(reason)"
     }

@@ -15,10 +15,17 @@ package struct ProgramSpec: Sendable, Hashable {
   /// Without output.
   package var noOutputSeconds: Double?
 
+  /// How it tells of itself; `nil` for a program that may know nothing of Holdfast.
+  package var speech: Speech?
   /// Why it cannot be run: a secret that is not there, say.
   package var problem: String?
 
   package static let defaultKillAfterSeconds = 10.0
+
+  package enum Speech: String, Sendable, Hashable, Codable, CaseIterable {
+    /// It speaks the runner protocol on its standard input and output.
+    case ndjson
+  }
 
   package struct Problem: Error, Sendable, Hashable {
     package var text: String
@@ -51,6 +58,10 @@ package struct ProgramSpec: Sendable, Hashable {
       stallSeconds: json["stall_seconds"]?.doubleValue,
       noOutputSeconds: json["no_output_seconds"]?.doubleValue)
     problem = json["problem"]?.stringValue
+    if let name = json["protocol"]?.stringValue {
+      speech = Speech(rawValue: name)
+      if speech == nil { problem = problem ?? "this worker does not know the protocol “\(name)”" }
+    }
   }
 }
 
@@ -61,5 +72,6 @@ extension ProgramSpec: Codable {
     case killAfterSeconds = "kill_after_seconds"
     case stallSeconds = "stall_seconds"
     case noOutputSeconds = "no_output_seconds"
+    case speech = "protocol"
   }
 }

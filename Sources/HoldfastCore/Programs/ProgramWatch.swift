@@ -1,6 +1,8 @@
 /// Decides when a program that runs as a scan is to be ended, and by what. Times are seconds of one steady clock.
 package struct ProgramWatch: Sendable {
   package enum Step: Sendable, Hashable {
+    /// Find out why it does not move, and say so with ``ProgramWatch/looked(at:)``: what is found dies with the program.
+    case look
     case terminate
     case kill
   }
@@ -12,6 +14,10 @@ package struct ProgramWatch: Sendable {
   /// A program may ask for more time, again and again (`EXTEND_TIMEOUT_USEC`).
   private var extendedUntil: Double?
   private var killAt: Double?
+  private var lookUntil: Double?
+
+  /// How long finding out why a program hangs may hold up its end.
+  package static let lookSeconds = 2.0
 
   /// Why it is being ended, and by whom.
   package private(set) var cause: ProgramEnd.Cause?
@@ -46,25 +52,46 @@ package struct ProgramWatch: Sendable {
   package mutating func end(_ cause: ProgramEnd.Cause, killAfter: Double? = nil, at now: Double)
     -> Step?
   {
+    if lookUntil != nil { return terminate(killAfter, at: now) }
     guard self.cause == nil else { return nil }
     self.cause = cause
+    return terminate(killAfter, at: now)
+  }
+
+  /// The same for one that seems to hang: it is looked at first.
+  package mutating func endHung(_ cause: ProgramEnd.Cause, at now: Double) -> Step? {
+    guard self.cause == nil else { return nil }
+    self.cause = cause
+    lookUntil = now + Self.lookSeconds
+    return .look
+  }
+
+  /// The look has come to its end.
+  package mutating func looked(at now: Double) -> Step? {
+    lookUntil == nil ? nil : terminate(nil, at: now)
+  }
+
+  private mutating func terminate(_ killAfter: Double?, at now: Double) -> Step {
+    lookUntil = nil
     killAt = now + (killAfter ?? spec.killAfterSeconds)
     return .terminate
   }
 
   /// What is due.
   package mutating func step(at now: Double) -> Step? {
+    if let lookUntil { return now >= lookUntil ? looked(at: now) : nil }
     if let killAt {
       guard !wasKilled, now >= killAt else { return nil }
       wasKilled = true
       return .kill
     }
     guard let (cause, at) = nextLimit, now >= at else { return nil }
-    return end(cause, at: now)
+    return endHung(cause, at: now)
   }
 
   /// When to ask again; `nil` for never.
   package var nextStepAt: Double? {
+    if let lookUntil { return lookUntil }
     if let killAt { return wasKilled ? nil : killAt }
     return nextLimit?.at
   }

@@ -1,5 +1,6 @@
 private enum Key: String, CodingKey {
-  case type, message, number, data, items, errors, seconds, level, ids, parts, reason, entries
+  case type, message, number, data, items, errors, seconds, level, ids, parts, reason, entries, why
+  case finding
   case waitingFor = "for"
   case removalLimit = "removal_limit"
   case isLast = "last"
@@ -39,6 +40,7 @@ extension RunnerMessage: Codable {
     case "settle":
       self = .settle(
         removalLimit: try container.decodeIfPresent(Int64.self, forKey: .removalLimit))
+    case "diagnose": self = .diagnose(why: try container.decode(String.self, forKey: .why))
     case "finished": self = .finished(try Finish(from: decoder))
     default:
       throw DecodingError.dataCorruptedError(
@@ -88,6 +90,9 @@ extension RunnerMessage: Codable {
     case .settle(let removalLimit):
       try type("settle")
       try container.encodeIfPresent(removalLimit, forKey: .removalLimit)
+    case .diagnose(let why):
+      try type("diagnose")
+      try container.encode(why, forKey: .why)
     case .finished(let finish):
       try type("finished")
       try finish.encode(to: encoder)
@@ -114,6 +119,8 @@ extension WorkerMessage: Codable {
         try container.decode([BaselineContent].self, forKey: .parts),
         isLast: try container.decode(Bool.self, forKey: .isLast))
     case "settled": self = .settled(try Settlement(from: decoder))
+    case "diagnosed":
+      self = .diagnosed(try container.decodeIfPresent(Finding.self, forKey: .finding))
     default:
       throw DecodingError.dataCorruptedError(
         forKey: .type, in: container, debugDescription: "unknown message type “\(type)”")
@@ -147,6 +154,9 @@ extension WorkerMessage: Codable {
     case .settled(let settlement):
       try type("settled")
       try settlement.encode(to: encoder)
+    case .diagnosed(let finding):
+      try type("diagnosed")
+      try container.encodeIfPresent(finding, forKey: .finding)
     }
   }
 }

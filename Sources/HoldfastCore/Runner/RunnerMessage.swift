@@ -21,6 +21,9 @@ package enum RunnerMessage: Sendable, Hashable {
   case writeBaseline([Baseline.Write])
   /// Turns missing items into moved and removed ones, unless more than `removalLimit` would be removed; `settled` answers.
   case settle(removalLimit: Int64?)
+  /// It is about to end what it supervises, and wants to know first why that does not move; `diagnosed` answers. `why` names the limit that
+  /// was reached.
+  case diagnose(why: String)
   case finished(Finish)
 
   package struct Ready: Sendable, Hashable, Codable {
@@ -86,6 +89,20 @@ package enum WorkerMessage: Sendable, Hashable {
   case baselineIndex(entries: String, isLast: Bool)
   case baselineParts([BaselineContent], isLast: Bool)
   case settled(Settlement)
+  /// Why the runner's processes do not move: the answer to `diagnose`; without a finding where nothing could be found out.
+  case diagnosed(Finding?)
+
+  /// What a diagnosis comes down to.
+  package struct Finding: Sendable, Hashable, Codable {
+    /// Such as `waiting_on_network`.
+    package var `class`: String
+    package var sentence: String
+
+    package init(class: String, sentence: String) {
+      self.class = `class`
+      self.sentence = sentence
+    }
+  }
 
   package enum StopReason: String, Codable, Sendable {
     case cancel, pause, drain

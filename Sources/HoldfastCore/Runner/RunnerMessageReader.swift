@@ -44,6 +44,7 @@ package struct RunnerMessageReader {
       .writeBaseline(
         try list("parts", of: "part") { (part) throws(Malformed) in try part.baselineWrite() })
     case "settle": .settle(removalLimit: try optionalNumber("removal_limit"))
+    case "diagnose": .diagnose(why: try text("why"))
     case "finished": .finished(try finish())
     default: nil
     }

@@ -30,6 +30,8 @@ extension AttemptCore {
   private var isCrash: Bool {
     switch finish?.outcome {
     case .completed, .failed, .cancelled: return false
+    // It has said itself what became of the program that it ran.
+    case .stopped where finish?.error != nil: return false
     case .stopped, nil: break
     }
     return stopCause.flatMap(endAfterStop) == nil
@@ -60,10 +62,12 @@ extension AttemptCore {
         case .faulty(let why): why
         default:
           finish?.outcome == .stopped
-            ? "the runner stopped without having been asked to" : "the runner \(exit)"
+            ? finish?.error ?? "the runner stopped without having been asked to"
+            : "the runner \(exit)"
         }
       let words =
-        lastLines.isEmpty ? "" : "; its last lines: " + lastLines.suffix(5).joined(separator: " ⏎ ")
+        lastLines.isEmpty || finish?.error != nil
+        ? "" : "; its last lines: " + lastLines.suffix(5).joined(separator: " ⏎ ")
       let found = diagnosis?["sentence"]?.stringValue.map { "; found: \($0)" } ?? ""
       return .afterCrash(
         crashes: claim.scan.crashes, policy: policy, message: what + words + found, jitter: jitter)

@@ -88,6 +88,7 @@ extension AttemptCore {
       case .settle(let removalLimit):
         actions += take(&report, checkpoint: &checkpoint)
         actions += settle(removalLimit: removalLimit)
+      case .diagnose: actions += lookFor()
       case .finished(let finish):
         actions += take(&report, checkpoint: &checkpoint)
         actions += finished(finish)

@@ -61,6 +61,11 @@ extension AttemptCore {
       actions = [.tell(found)]
     }
     isLooking = false
+    if isLookingForRunner {
+      isLookingForRunner = false
+      diagnosis = found ?? diagnosis
+      if phase == .running { actions.append(.send(.diagnosed(found.flatMap(Self.finding)))) }
+    }
     return isDiagnosing && ladder != nil ? actions + nextStep() : actions
   }
 
@@ -68,7 +73,20 @@ extension AttemptCore {
   mutating func look() -> [Action] {
     guard !isLooking, phase == .running || phase == .ending else { return [] }
     isLooking = true
-    return isDiagnosing ? [] : [.diagnose]
+    return isDiagnosing || isLookingForRunner ? [] : [.diagnose]
+  }
+
+  /// A runner that is about to end what it supervises wants to know first why that does not move. The finding goes with the scan's end.
+  mutating func lookFor() -> [Action] {
+    guard !isLookingForRunner else { return [] }
+    isLookingForRunner = true
+    return isLooking || isDiagnosing ? [] : [.diagnose]
+  }
+
+  private static func finding(_ found: JSONValue) -> WorkerMessage.Finding? {
+    guard let name = found["class"]?.stringValue, let sentence = found["sentence"]?.stringValue
+    else { return nil }
+    return .init(class: name, sentence: sentence)
   }
 
   mutating func nextStep() -> [Action] {

@@ -136,6 +136,8 @@ package struct AttemptCore {
   var isDiagnosing = false
   /// A diagnosis that was asked for is on its way.
   var isLooking = false
+  /// So is one for the runner itself, which is about to end what it supervises.
+  var isLookingForRunner = false
   var sequence: Int64 = 0
   var safeSequence: Int64 = 0
   var appliedSequence: Int64 = 0

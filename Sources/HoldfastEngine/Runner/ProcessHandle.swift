@@ -51,6 +51,8 @@ final class ProcessHandle: Sendable {
     let handler = state.withLock { state -> (@Sendable (RunnerExit) -> Void)? in
       _ = kill(-processID, SIGKILL)
       var ignored: Int32 = 0
+      // A runner and its guard that were killed at one moment could not end what their command had started.
+      hf_group_end(processID)
       while waitpid(processID, &ignored, 0) == -1 && errno == EINTR {}
       state.exit = exit
       defer { state.handler = nil }

@@ -8,24 +8,33 @@ final class CommandRun {
     var description: String
   }
 
-  private let session: ScanSession
+  let session: ScanSession
   private let program: ProgramSpec
   private let attachment: Attachment?
-  private let output: OutputPump
-  private let errors: OutputPump
+  /// What has come of its output and of its error output.
+  private let output: OutputFeed
+  private let errors: OutputFeed
+  /// With a program that speaks the runner protocol.
+  private let conversation: Conversation?
   private let child: ProgramGuard
   /// Written to by other threads that have something for this one to look at.
   private let wake: WakePipe
-  private var watch: ProgramWatch
+  var watch: ProgramWatch
   private var activity: ActivityLook
   private var story = CommandStory()
   private let notify: NotifySocket?
   private var exit: ProgramEnd.Exit?
   private var passedOn: Int?
-  private var usage = (cpuSeconds: 0.0, maxMemoryBytes: Int64(0))
+  private var usage = ProgramUsage()
+  private var found: String?
   private var isGone = false
   private var goneAt: Double?
   private var isStopping = false
+  /// Since when something that may not last has lasted: a program that is not ready, has finished or has closed its output, and lives on.
+  var overdueSince: Double?
+  /// When it was asked by message to stop.
+  var askedToStopAt: Double?
+  var fault: String?
   private var reported: Progress?
 
   /// How often what it wrote is looked at.
@@ -33,7 +42,7 @@ final class CommandRun {
   /// How long an output that something outside still holds open is waited for.
   private static let silentOutputSeconds = 2.0
   /// A worker that asks its runner to stop waits ten seconds before it uses force.
-  private static let stopSeconds = 8.0
+  static let stopSeconds = 8.0
 
   init(_ session: ScanSession, _ program: ProgramSpec, _ attachment: Attachment?)
     throws(SetupFailure)
@@ -47,7 +56,8 @@ final class CommandRun {
     self.notify = notify
     let out = try Self.pipe()
     let err = try Self.pipe()
-    let input = attachment?.input ?? open("/dev/null", O_RDONLY | O_CLOEXEC)
+    let talk = program.speech == nil ? nil : try Self.pipe()
+    let input = talk?.read ?? attachment?.input ?? open("/dev/null", O_RDONLY | O_CLOEXEC)
     do throws(ProgramGuard.Failure) {
       child = try ProgramGuard(
         program, environment: Self.environment(session, program, notify),
@@ -57,21 +67,28 @@ final class CommandRun {
     }
     close(out.write)
     close(err.write)
-    if attachment == nil { close(input) }
-    output = OutputPump(from: out.read, to: attachment?.output, name: "hf-out") { wake.ring() }
-    errors = OutputPump(from: err.read, to: attachment?.error, name: "hf-err") { wake.ring() }
+    if input != attachment?.input { close(input) }
+    conversation = talk.map { talk in
+      Conversation(session, ear: out.read, mouth: talk.write) { wake.ring() }
+    }
+    output =
+      conversation?.feed
+      ?? OutputPump(from: out.read, to: attachment?.output, name: "hf-out") { wake.ring() }.feed
+    errors = OutputPump(from: err.read, to: attachment?.error, name: "hf-err") { wake.ring() }.feed
     watch = ProgramWatch(program, startedAt: Self.now)
     activity = ActivityLook(silence: program.stallSeconds)
   }
 
   func run() throws(SessionClosed) -> RunnerMessage.Finish {
     let (session, wake) = (session, wake)
-    WorkThread("hf-stop") { if session.waitForStop() { wake.ring() } }.detach()
+    session.onNews { wake.ring() }
     var nextLook = Self.now + Self.lookSeconds
     while !isOver {
       wait(until: min(nextLook, watch.nextStepAt ?? .infinity))
       let now = Self.now
       if session.isStopRequested { stop() }
+      takeFinding(at: now)
+      if let conversation { converse(conversation, at: now) }
       if now >= nextLook {
         look(at: now)
         nextLook = now + Self.lookSeconds
@@ -83,10 +100,14 @@ final class CommandRun {
     if session.isClosed { throw SessionClosed() }
     let end = ProgramEnd(
       exit: exit ?? .signal(Int(SIGKILL)), cause: watch.cause, wasKilled: watch.wasKilled,
-      passedOn: passedOn, cpuSeconds: usage.cpuSeconds, maxMemoryBytes: usage.maxMemoryBytes)
+      passedOn: passedOn, usage: usage, found: found)
     CommandScanner.tell(end, attachment)
-    return CommandScanner.finish(
-      end, command: program.command, lastLines: lastLines)
+    let ordinary = CommandScanner.finish(end, command: program.command, lastLines: lastLines)
+    guard let conversation else { return ordinary }
+    return ConversationEnd(
+      standing: conversation.standing, end: end, fault: fault,
+      wasAskedToStop: session.isStopRequested, lastLines: lastLines
+    ).finish(orElse: ordinary)
   }
 
   // MARK: Waiting
@@ -96,7 +117,7 @@ final class CommandRun {
   /// All processes are gone and all output has been passed on.
   private var isOver: Bool {
     guard let goneAt else { return false }
-    return [output.feed, errors.feed].allSatisfy { feed in
+    return [output, errors].allSatisfy { feed in
       feed.isOver || !feed.isWriting && Self.now - goneAt > Self.silentOutputSeconds
     }
   }
@@ -126,14 +147,14 @@ final class CommandRun {
         reason: isFolder ? "its folder \(program.folder ?? ""): \(reason)" : reason,
         isMissing: !isFolder && (code == ENOENT || code == ENOTDIR))
     case .exited(let how): exit = how
-    case .gone(let cpuSeconds, let maxMemoryBytes):
-      usage = (cpuSeconds, maxMemoryBytes)
+    case .gone(let usage):
+      self.usage = usage
       isGone = true
       goneAt = Self.now
     case nil:
       // The guard itself was killed; what it leaves is ended when it is let go of.
       goneAt = Self.now
-      hf_end_descendants()
+      child.killWhatIsLeft()
     }
   }
 
@@ -149,26 +170,43 @@ final class CommandRun {
   private func stop() {
     guard !isStopping else { return }
     isStopping = true
+    if let conversation, ask(conversation, at: Self.now) { return }
     act(
       watch.end(
         .stop, killAfter: min(program.killAfterSeconds, Self.stopSeconds), at: Self.now))
   }
 
-  private func act(_ step: ProgramWatch.Step?) {
+  func act(_ step: ProgramWatch.Step?) {
     switch step {
+    case .look:
+      // Its breadcrumbs carry them into the diagnosis.
+      for line in lastLines { session.breadcrumbs?.log(line) }
+      session.send(.diagnose(why: watch.cause?.rawValue ?? ""))
     case .terminate: child.signal(SIGTERM)
     case .kill: child.kill()
     case nil: break
     }
   }
 
+  /// What the worker has found out lets the end that waited for it come.
+  private func takeFinding(at now: Double) {
+    guard let finding = session.finding else { return }
+    // A sentence that goes on as a clause of another.
+    found = finding.map { finding in
+      finding.sentence.hasSuffix(".") ? String(finding.sentence.dropLast()) : finding.sentence
+    }
+    act(watch.looked(at: now))
+  }
+
   // MARK: Looking
 
   private func look(at now: Double) {
     hear(at: now)
-    let news = [output.feed.news(), errors.feed.news()]
+    let news = [output.news(), errors.news()]
     if news.contains(where: \.hasCome) { watch.wrote(at: now) }
     if watch.wantsLook(at: now), activity.hasMoved(child, at: now) { watch.moved(at: now) }
+    // What a program that speaks the protocol writes is no text to be guessed from.
+    guard conversation == nil else { return }
     story.read(news)
     guard let progress = story.progress(), progress != reported else { return }
     reported = progress
@@ -184,7 +222,7 @@ final class CommandRun {
         story.told(notification)
         if let seconds = notification.watchdogSeconds { watch.watchdogSeconds = seconds }
         if let seconds = notification.extendSeconds { watch.extend(by: seconds, at: now) }
-        if notification.isTriggered { act(watch.end(.stall, at: now)) }
+        if notification.isTriggered { act(watch.endHung(.stall, at: now)) }
       case .message(.checkpoint(_, let data)): session.checkpoint(data)
       case .message(.progress(let progress, let message)):
         story.told(progress, message)
@@ -199,8 +237,9 @@ final class CommandRun {
 
   /// Of the error output, if there was any, since that is where programs say what went wrong.
   private var lastLines: [String] {
-    let said = OutputText.lastLines(of: errors.feed.tail, most: 5)
-    return said.isEmpty ? OutputText.lastLines(of: output.feed.tail, most: 5) : said
+    let said = OutputText.lastLines(of: errors.tail, most: 5)
+    if conversation != nil { return said }
+    return said.isEmpty ? OutputText.lastLines(of: output.tail, most: 5) : said
   }
 
   // MARK: Starting
@@ -213,72 +252,5 @@ final class CommandRun {
     // A larger pipe lets both sides work in longer turns. Where the kernel refuses, the usual one does.
     _ = fcntl(ends[0], 1031 /* F_SETPIPE_SZ */, 1 << 20)
     return (ends[0], ends[1])
-  }
-
-  /// What the runner has, without what is between it and its worker, with the program's own variables and the scan's.
-  private static func environment(
-    _ session: ScanSession, _ program: ProgramSpec, _ notify: NotifySocket?
-  )
-    -> [String: String]
-  {
-    var variables: [String: String] = [:]
-    var entry = environ
-    while let text = entry.pointee {
-      let pair = String(cString: text).split(
-        separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      let name = String(pair[0])
-      if pair.count == 2, !Attachment.isOwn(name) { variables[name] = String(pair[1]) }
-      entry += 1
-    }
-    variables.merge(program.environment) { _, own in own }
-    let start = session.start
-    variables["NOTIFY_SOCKET"] = notify?.name
-    variables["HOLDFAST_SOCKET"] = notify?.name
-    if let stall = program.stallSeconds, notify != nil {
-      variables["WATCHDOG_USEC"] = "\(Int64(stall * 1e6))"
-    }
-    variables["HOLDFAST_SCAN"] = "\(start.number)"
-    variables["HOLDFAST_TARGET"] = start.target
-    variables["HOLDFAST_PARAMS"] = jsonText(start.params)
-    variables["HOLDFAST_ATTEMPT"] = "\(start.attempt)"
-    if let checkpoint = start.checkpoint { variables["HOLDFAST_CHECKPOINT"] = jsonText(checkpoint) }
-    return variables
-  }
-
-  private static func jsonText(_ value: JSONValue) -> String {
-    var writer = JSONWriter()
-    writer.value(value)
-    return String(decoding: writer.bytes, as: UTF8.self)
-  }
-}
-
-/// Lets other threads wake the one that polls.
-final class WakePipe: Sendable {
-  let read: Int32
-  private let write: Int32
-
-  init() throws(CommandRun.SetupFailure) {
-    var ends: [Int32] = [-1, -1]
-    guard holdfast_pipe(&ends, 16) == 0 else {
-      throw .init(description: "no pipe: \(String(cString: strerror(errno)))")
-    }
-    for end in ends { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
-    (read, write) = (ends[0], ends[1])
-  }
-
-  deinit {
-    close(read)
-    close(write)
-  }
-
-  func ring() {
-    var byte: UInt8 = 1
-    // A full pipe wakes as well as another byte would.
-    _ = Glibc.write(write, &byte, 1)
-  }
-
-  func drain() {
-    var bytes = [UInt8](repeating: 0, count: 64)
-    while Glibc.read(read, &bytes, bytes.count) > 0 {}
   }
 }

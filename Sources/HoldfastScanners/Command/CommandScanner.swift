@@ -56,7 +56,9 @@ package struct CommandScanner: Scanner {
       return .init(outcome: .completed, summary: end.json)
     }
     let said = lastLines.isEmpty ? "" : "; its last lines: " + lastLines.joined(separator: " ⏎ ")
+    let found = end.found.map { "; found: \($0)" } ?? ""
     return .init(
-      outcome: .failed, error: words.sentence + said, summary: end.json, reason: words.reason)
+      outcome: .failed, error: words.sentence + found + said, summary: end.json,
+      reason: words.reason)
   }
 }

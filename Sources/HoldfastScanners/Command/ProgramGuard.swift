@@ -10,12 +10,13 @@ struct ProgramGuard {
     case refused(code: Int32, isFolder: Bool)
     case exited(ProgramEnd.Exit)
     /// Nothing of it is left.
-    case gone(cpuSeconds: Double, maxMemoryBytes: Int64)
+    case gone(ProgramUsage)
   }
 
   /// Becomes readable when there is an event.
   let control: Int32
   private let processID: pid_t
+  private let group: ControlGroupOfProgram?
 
   struct Failure: Error {
     var code: Int32
@@ -30,14 +31,18 @@ struct ProgramGuard {
   ) throws(Failure) {
     var control: Int32 = -1
     let variables = environment.map { "\($0.key)=\($0.value)" }
+    let group = ControlGroupOfProgram()
+    self.group = group
     let started = Self.withCStrings(program.command) { arguments in
       Self.withCStrings(variables) { variables in
         Self.withOptionalCString(program.folder) { folder in
-          var command = hf_guard_command(
-            arguments: arguments, environment: variables, folder: folder, input: streams.input,
-            output: streams.output, error: streams.error,
-            linger_milliseconds: Int64(min(program.killAfterSeconds, 86_400) * 1000))
-          return hf_guard_start(&command, &control)
+          Self.withOptionalCString(group?.path) { group in
+            var command = hf_guard_command(
+              arguments: arguments, environment: variables, folder: folder, input: streams.input,
+              output: streams.output, error: streams.error, group: group,
+              linger_milliseconds: Int64(min(program.killAfterSeconds, 86_400) * 1000))
+            return hf_guard_start(&command, &control)
+          }
         }
       }
     }
@@ -57,15 +62,23 @@ struct ProgramGuard {
     case Int(HF_GUARD_EXITED):
       return .exited(event.stage == 1 ? .signal(Int(event.value)) : .status(Int(event.value)))
     default:
-      return .gone(
-        cpuSeconds: Double(event.cpu_microseconds) / 1e6,
-        maxMemoryBytes: event.max_resident_bytes)
+      var usage = ProgramUsage(
+        cpuSeconds: Double(event.cpu_microseconds) / 1e6, maxMemoryBytes: event.max_resident_bytes,
+        readBytes: event.read_bytes, writtenBytes: event.written_bytes)
+      group?.add(to: &usage)
+      return .gone(usage)
     }
   }
 
   /// Sends a signal to the program's process group.
   func signal(_ number: Int32) {
     _ = hf_guard_ask(control, Int32(HF_GUARD_SIGNAL), number)
+  }
+
+  /// Kills what a dead guard has left.
+  func killWhatIsLeft() {
+    group?.kill()
+    hf_end_descendants()
   }
 
   /// Kills the program and all that it has started.
@@ -76,7 +89,9 @@ struct ProgramGuard {
   /// Lets go of it, and of what it left if it was killed itself.
   func end(isGone: Bool) {
     close(control)
+    group?.kill()
     if isGone { waitpid(processID, nil, 0) } else { hf_end_descendants() }
+    group?.end()
   }
 
   /// What the processes below the guard have used so far, as one number that grows while they do anything.

@@ -118,6 +118,7 @@ package final class RunnerLoop: Sendable {
       }
       inbox.signal { $0.replies.append(reply) }
     case .settled(let settlement): inbox.signal { $0.settlement = settlement }
+    case .diagnosed(let finding): inbox.signal { $0.diagnosed = .some(finding) }
     }
   }
 }

@@ -21,6 +21,8 @@ package final class ScanSession: Sendable {
     var isIndexComplete = false
     var replies: [PartsReply] = []
     var settlement: WorkerMessage.Settlement?
+    /// The answer to `diagnose`, which may be that nothing was found.
+    var diagnosed: WorkerMessage.Finding??
     var acknowledged: Int64 = 0
     var checkpoints: Int64 = 0
     var isClosed = false
@@ -78,6 +80,33 @@ package final class ScanSession: Sendable {
     }
     output.send(.checkpoint(number: number, data: data))
     return number
+  }
+
+  /// The newest checkpoint that is durable.
+  var checkpointsDurable: Int64 { inbox.read(\.acknowledged) }
+  /// Why the worker wants it to stop.
+  var stopReason: WorkerMessage.StopReason? { inbox.read(\.stop) }
+
+  /// What the worker has found out about this runner's processes; `.some(nil)` where that is nothing, `nil` where it has not answered.
+  var finding: WorkerMessage.Finding?? { inbox.read { $0.diagnosed } }
+
+  /// Calls `body` on a thread of its own for what the worker says: a stop, a finding, a checkpoint that is durable, and, last, that it is gone.
+  func onNews(_ body: @escaping @Sendable () -> Void) {
+    let inbox = inbox
+    WorkThread("hf-news") {
+      var seen = (hasStop: false, hasFinding: false, acknowledged: Int64(0))
+      while true {
+        let isOver = inbox.wait { inbox -> Bool? in
+          if inbox.isClosed { return true }
+          let now = (inbox.stop != nil, inbox.diagnosed != nil, inbox.acknowledged)
+          guard now != seen else { return nil }
+          seen = now
+          return false
+        }
+        body()
+        if isOver { return }
+      }
+    }.detach()
   }
 
   /// Waits until the worker asks to stop; false if it is gone.

@@ -53,6 +53,9 @@ extension JSONWriter {
         raw(",\"removal_limit\":")
         integer(limit)
       }
+    case .diagnose(let why):
+      raw("\"diagnose\",\"why\":")
+      string(why)
     case .finished(let finish):
       raw("\"finished\",\"outcome\":")
       string(finish.outcome.rawValue)
@@ -67,7 +70,8 @@ extension JSONWriter {
     raw("}\n")
   }
 
-  private mutating func members(_ progress: Progress) {
+  /// The members of a progress, each after a comma.
+  mutating func members(_ progress: Progress) {
     raw(",\"done\":")
     integer(progress.done)
     if let total = progress.total {

@@ -44,6 +44,13 @@ extension WorkerMessage {
         Settlement(
           moved: try json.number("moved", in: type), removed: try json.number("removed", in: type),
           isRefused: try json.flag("refused", in: type)))
+    case "diagnosed":
+      return .diagnosed(
+        try json["finding"]?.nonNull.map { finding throws(Malformed) in
+          Finding(
+            class: try finding.text("class", in: type),
+            sentence: try finding.text("sentence", in: type))
+        })
     default: return nil
     }
   }

@@ -27,6 +27,7 @@ struct Templates: Sendable {
       ("bulkdone", PackageResources.bulkdone_mustache),
       ("held", PackageResources.held_mustache),
       ("diagnosis", PackageResources.diagnosis_mustache), ("why", PackageResources.why_mustache),
+      ("kinds", PackageResources.kinds_mustache), ("kind", PackageResources.kind_mustache),
     ] {
       try library.register(String(decoding: bytes, as: UTF8.self), named: name)
     }

@@ -152,6 +152,11 @@ final class SupervisedRun {
     if end.cause != nil || isRefused(end) {
       let words = ProgramEndText(end, program: spec.command.first ?? "")
       program.errors.write("holdfast: \(DisplayText.escaped(words.sentence))\n")
+      if let found = end.found {
+        program.errors.write(
+          "holdfast: found: \(DisplayText.escaped(found))\n"
+            + "holdfast: `holdfast why \(scan.number)` tells more\n")
+      }
     }
     return end.status
   }

@@ -10,10 +10,13 @@ import Testing
     watch.wrote(at: 109)
     #expect(watch.step(at: 109.9) == nil)
     #expect(watch.nextStepAt == 110)
-    #expect(watch.step(at: 110) == .terminate)
+    #expect(watch.step(at: 110) == .look)
     #expect(watch.cause == .timeout)
-    #expect(watch.step(at: 112.9) == nil)
-    #expect(watch.step(at: 113) == .kill)
+    #expect(watch.step(at: 110.5) == nil)
+    #expect(watch.looked(at: 111) == .terminate)
+    #expect(watch.looked(at: 111.5) == nil)
+    #expect(watch.step(at: 113.9) == nil)
+    #expect(watch.step(at: 114) == .kill)
     #expect(watch.wasKilled)
     #expect(watch.step(at: 200) == nil)
     #expect(watch.nextStepAt == nil)
@@ -30,7 +33,7 @@ import Testing
       #expect(watch.step(at: second) == nil)
     }
     watch.moved(at: 47)
-    #expect(watch.step(at: 47) == .terminate)
+    #expect(watch.step(at: 47) == .look)
     #expect(watch.cause == .noOutput)
   }
 
@@ -39,7 +42,21 @@ import Testing
       ProgramSpec(command: ["x"], timeoutSeconds: 10, stallSeconds: 5), startedAt: 0)
     watch.extend(by: 20, at: 4)
     #expect(watch.step(at: 23.9) == nil)
-    #expect(watch.step(at: 24) == .terminate)
+    #expect(watch.step(at: 24) == .look)
+  }
+
+  @Test func aLookThatGetsNoAnswerHoldsNothingUpForLong() {
+    var watch = ProgramWatch(
+      ProgramSpec(command: ["x"], timeoutSeconds: 1, killAfterSeconds: 3), startedAt: 0)
+    #expect(watch.step(at: 1) == .look)
+    #expect(watch.nextStepAt == 1 + ProgramWatch.lookSeconds)
+    #expect(watch.step(at: 1 + ProgramWatch.lookSeconds) == .terminate)
+    #expect(watch.nextStepAt == 4 + ProgramWatch.lookSeconds)
+    var stopped = ProgramWatch(ProgramSpec(command: ["x"], timeoutSeconds: 1), startedAt: 0)
+    #expect(stopped.step(at: 1) == .look)
+    #expect(stopped.end(.stop, killAfter: 1, at: 1.2) == .terminate)
+    #expect(stopped.cause == .timeout)
+    #expect(stopped.step(at: 2.2) == .kill)
   }
 
   @Test func itsOwnWatchdogReplacesTheStall() {
@@ -70,7 +87,13 @@ import Testing
     (ProgramEnd(exit: .signal(15), cause: .timeout), 124),
     (ProgramEnd(exit: .status(0), cause: .stall), 124),
     (ProgramEnd(exit: .signal(9), cause: .noOutput, wasKilled: true), 137),
-    (ProgramEnd(exit: .signal(15), cause: .stop, cpuSeconds: 1.5, maxMemoryBytes: 7), 143),
+    (
+      ProgramEnd(
+        exit: .signal(15), cause: .stop,
+        usage: ProgramUsage(cpuSeconds: 1.5, maxMemoryBytes: 7, readBytes: 8, writtenBytes: 9)), 143
+    ),
+    (ProgramEnd(exit: .signal(9), usage: ProgramUsage(memoryKills: 1)), 137),
+    (ProgramEnd(exit: .signal(15), cause: .stall, found: "Waiting on the network: …"), 124),
     (ProgramEnd(exit: .status(5), passedOn: 15), 5),
   ]
 

@@ -48,6 +48,7 @@ import Testing
     ),
     (.settle(removalLimit: 10), #"{"removal_limit":10,"type":"settle"}"#),
     (.settle(removalLimit: nil), #"{"type":"settle"}"#),
+    (.diagnose(why: "stall"), #"{"type":"diagnose","why":"stall"}"#),
     (
       .finished(.init(outcome: .failed, message: "m", error: "e", summary: ["n": 1])),
       #"{"error":"e","message":"m","outcome":"failed","summary":{"n":1},"type":"finished"}"#

@@ -40,6 +40,11 @@ import Testing
       .settled(.init(moved: 1, removed: 2, isRefused: true)),
       #"{"moved":1,"refused":true,"removed":2,"type":"settled"}"#
     ),
+    (.diagnosed(nil), #"{"type":"diagnosed"}"#),
+    (
+      .diagnosed(.init(class: "spinning", sentence: "It spins.")),
+      #"{"finding":{"class":"spinning","sentence":"It spins."},"type":"diagnosed"}"#
+    ),
   ]
 
   @Test(arguments: WorkerMessageTests.messages)

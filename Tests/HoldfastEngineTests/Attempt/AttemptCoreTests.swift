@@ -346,6 +346,28 @@ import Testing
     #expect(core.stopCause == nil)
   }
 
+  @Test func aRunnerLearnsWhyWhatItEndsDoesNotMove() {
+    var core = runningCore()
+    let found: JSONValue = ["class": "waiting_on_network", "sentence": "It waits."]
+    #expect(core.handle(.messages([.diagnose(why: "stall")])) == [.diagnose])
+    #expect(core.handle(.messages([.diagnose(why: "stall")])) == [], "one look is on its way")
+    #expect(core.handle(.look) == [], "and answers whoever else asks")
+    #expect(
+      core.handle(.diagnosed(found)) == [
+        .tell(found),
+        .send(.diagnosed(.init(class: "waiting_on_network", sentence: "It waits."))),
+      ])
+    _ = core.handle(.messages([.finished(.init(outcome: .failed, error: "it hung"))]))
+    let actions = core.handle(.exited(.exited(status: 0), lastLines: []))
+    #expect(reports(actions).first?.diagnosis == found)
+  }
+
+  @Test func aLookThatFindsNothingIsAnsweredToo() {
+    var core = runningCore()
+    _ = core.handle(.messages([.diagnose(why: "timeout")]))
+    #expect(core.handle(.diagnosed(nil)) == [.send(.diagnosed(nil))])
+  }
+
   @Test func anyMessageAnswersAPing() {
     var core = runningCore()
     for _ in 1...10 {

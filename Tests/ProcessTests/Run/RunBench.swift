@@ -72,6 +72,14 @@ struct RunBench {
     return scan
   }
 
+  /// What `holdfast why` tells of a scan.
+  func why(_ number: Int64) async throws -> JSONValue {
+    let (end, output, log) = try await HoldfastProcess.run(
+      ["why", "\(number)", "--json"] + database)
+    try #require(end == .exited(0), "\(log)")
+    return try #require(JSONValue(parsing: output))
+  }
+
   /// The process ids that a command has written into a file of the folder, one a line, once there are so many.
   func processes(_ count: Int, in name: String = "pids") async throws -> [Int32] {
     try await eventually("\(count) processes", within: .seconds(60)) {
@@ -80,6 +88,23 @@ struct RunBench {
       guard lines.hasSuffix("\n") else { return nil }
       let ids = lines.split(separator: "\n").compactMap { Int32($0) }
       return ids.count >= count ? ids : nil
+    }
+  }
+
+  /// The process of a program that a `holdfast run` has started, by the name of its executable or script.
+  func program(_ name: String, of run: HoldfastProcess) async throws -> Int32 {
+    try await eventually("the process of \(name)", within: .seconds(60)) {
+      for runner in run.runners {
+        for guardian in ProcessTable.children(of: runner) {
+          for process in ProcessTable.children(of: guardian)
+          where ProcessTable.arguments(of: process).prefix(2).contains(where: {
+            $0.split(separator: "/").last == name[...]
+          }) {
+            return process
+          }
+        }
+      }
+      return nil
     }
   }
 
