@@ -102,7 +102,7 @@ static int has_processes(const char *path) {
 }
 
 int hf_group_path(pid_t runner, char path[HF_GROUP_PATH_BYTES]) {
-  char own[HF_GROUP_PATH_BYTES], parent[HF_GROUP_PATH_BYTES], name[32];
+  char own[HF_GROUP_PATH_BYTES], parent[HF_GROUP_PATH_BYTES], name[64];
   size_t root;
   int code = own_group(own, &root);
   if (code < 0) return code;
@@ -120,7 +120,10 @@ int hf_group_path(pid_t runner, char path[HF_GROUP_PATH_BYTES]) {
   }
   // A group that holds processes cannot give controllers to those below it.
   if (strcmp(parent, own) != 0 && has_processes(parent)) memcpy(parent, own, sizeof own);
-  snprintf(name, sizeof name, "holdfast-%d", runner);
+  // A number is one process's in its own name space only, and another's in the next.
+  struct stat space;
+  if (stat("/proc/self/ns/pid", &space) < 0) return -errno;
+  snprintf(name, sizeof name, "holdfast-%d-%llu", runner, (unsigned long long)space.st_ino);
   return join(parent, name, path);
 }
 

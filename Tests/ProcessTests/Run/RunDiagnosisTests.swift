@@ -18,7 +18,7 @@ import Testing
   func aHangOnTheNetworkIsNamedWithItsPeer() async throws {
     let bench = try RunBench()
     let ended = try await bench.run(
-      ["--stall", "1s"], ["/usr/bin/python3", "-c", Self.asksNobody])
+      ["--stall", "3s"], ["/usr/bin/python3", "-c", Self.asksNobody])
     #expect(ended.status == 124)
     let port = try #require(ended.output.split(separator: " ").last).trimmingCharacters(
       in: .whitespacesAndNewlines)
@@ -37,7 +37,7 @@ import Testing
 
   @Test func aCommandThatWasStoppedIsToldFromOneThatSleeps() async throws {
     let bench = try RunBench()
-    let stopped = try await bench.run(["--no-output", "1s"], script: "kill -STOP $$; echo never")
+    let stopped = try await bench.run(["--no-output", "3s"], script: "kill -STOP $$; echo never")
     #expect(stopped.status == 124)
     #expect(try await bench.why(1)["diagnosis"]?["class"] == "stopped")
     let spins = try await bench.run(["--timeout", "1s"], script: "while :; do :; done")
