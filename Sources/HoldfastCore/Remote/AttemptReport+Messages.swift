@@ -21,7 +21,7 @@ extension AttemptReport {
         waitSeconds = max(0, seconds)
       case .finished(let finish): end = Self.end(finish)
       case .ready, .log, .pong: break
-      case .readBaselineIndex, .readBaselineParts, .settle:
+      case .readBaselineIndex, .readBaselineParts, .settle, .diagnose:
         throw .init(description: "a question is not reported, but asked")
       }
     }
