@@ -49,7 +49,8 @@ package struct KindDeclaration: Sendable, Hashable {
       throw Fault(member: name, problem: "is a kind that Holdfast has itself")
     }
     guard let object = json.objectValue else {
-      throw Fault(member: name, problem: "must be a group with at least a “command”, or “remote: true”")
+      throw Fault(
+        member: name, problem: "must be a group with at least a “command”, or “remote: true”")
     }
     for key in object.keys.sorted() where !Self.members.contains(key) {
       let nearest = NearestName.of(key, among: Self.members).map { "; did you mean “\($0)”?" }
@@ -188,7 +189,8 @@ extension KindDeclaration {
     for scan: Scan, readSecret: (String) -> Result<String, ProgramSpec.Problem>
   ) -> ProgramSpec {
     var spec = ProgramSpec(
-      command: isRemote ? [name] : command.map { filled($0, scan) }, folder: folder, environment: environment,
+      command: isRemote ? [name] : command.map { filled($0, scan) }, folder: folder,
+      environment: environment,
       timeoutSeconds: timeoutSeconds, killAfterSeconds: killAfterSeconds,
       stallSeconds: stallSeconds, noOutputSeconds: noOutputSeconds)
     if isRemote { spec.problem = "the kind is for programs that claim its scans over HTTP" }

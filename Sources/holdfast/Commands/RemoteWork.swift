@@ -48,7 +48,8 @@ struct RemoteWork {
     }
     logger.notice(
       "working for a server", metadata: ["server": .string(DisplayText.escaped(address))])
-    let worker = composition.worker(store, slots: slots, kinds: settings.workerKinds ?? settings.kinds.runnable ?? [])
+    let worker = composition.worker(
+      store, slots: slots, kinds: settings.workerKinds ?? settings.kinds.runnable ?? [])
     do {
       let status = try await Daemon(services: [WorkerService(worker: worker)], logger: logger).run()
       await store.close()

@@ -23,6 +23,9 @@ import Testing
       slots: 3
       worker_name: north
       worker_kinds: [library, site]
+      worker_server: https://scans.example.org
+      worker_token_file: token
+      worker_server_ca: authority.pem
       allowed_hosts: scans.example.org, other.example.org
       tls_certificate: certificate.pem
       tls_key: key.pem

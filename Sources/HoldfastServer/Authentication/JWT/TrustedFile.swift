@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 
 /// Files that anybody may read and nobody else may write: whoever can change a public key here signs in with their own.
