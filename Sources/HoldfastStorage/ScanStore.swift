@@ -53,9 +53,10 @@ package protocol ScanStore: WorkerStore {
   func events(after: Int64, limit: Int) async throws(StoreError) -> [ScanEvent]
   /// The id of the newest event; 0 if there is none.
   func lastEventID() async throws(StoreError) -> Int64
-  /// Scans whose row changed (status, progress, activity excepted) since `since`, the oldest change first.
+  /// Scans whose row changed (status, progress, activity excepted) since `since`, the oldest change first; of those that changed
+  /// in the same millisecond as `since`, the ones with a number above `number` (0 for all).
   func scans(
-    changedSince since: Timestamp, limit: Int
+    changedSince since: Timestamp, after number: Int64, limit: Int
   ) async throws(StoreError) -> [Scan]
   func workers() async throws(StoreError) -> [WorkerRecord]
   /// The database's clock.

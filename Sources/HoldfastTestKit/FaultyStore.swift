@@ -233,10 +233,10 @@ extension FaultyStore {
   }
 
   package func scans(
-    changedSince since: Timestamp, limit: Int
+    changedSince since: Timestamp, after number: Int64, limit: Int
   ) async throws(StoreError) -> [Scan] {
     try enter(.read)
-    return try await base.scans(changedSince: since, limit: limit)
+    return try await base.scans(changedSince: since, after: number, limit: limit)
   }
 
   package func workers() async throws(StoreError) -> [WorkerRecord] {

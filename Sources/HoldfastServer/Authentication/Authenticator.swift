@@ -103,13 +103,7 @@ final class Authenticator: Sendable {
     switch session.subject {
     case .admin: return .admin(.session(session))
     case .token(let id):
-      let key = "id:\(id)"
-      var found = cache.token(key)
-      if found == nil {
-        found = try await store.token(id: id)
-        if let found { cache.keep(found, as: key) }
-      }
-      guard let token = found else { return nil }
+      guard let token = try await token(id: id) else { return nil }
       return try Self.identity(of: token, .session(session))
     case .service: return nil
     case .github(let login, let who):
@@ -161,7 +155,7 @@ final class Authenticator: Sendable {
     case .github: return true
     case .token(let id):
       do {
-        guard let token = try await store.token(id: id) else { return false }
+        guard let token = try await token(id: id) else { return false }
         return token.state == .active && token.role == identity.role
           && token.scope == identity.scope
       } catch {
@@ -199,6 +193,15 @@ final class Authenticator: Sendable {
     let names = try await store.tenants().map(\.name)
     state.withLock { $0.tenants.formUnion(names) }
     return names.contains(name)
+  }
+
+  /// As read within the last ``TokenCache/lifetime``.
+  private func token(id: String) async throws(StoreError) -> TokenRecord? {
+    let key = "id:\(id)"
+    if let known = cache.token(key) { return known }
+    guard let found = try await store.token(id: id) else { return nil }
+    cache.keep(found, as: key)
+    return found
   }
 
   private static func identity(

@@ -9,6 +9,13 @@ enum EventFrame {
   /// How long a client waits before it comes back, and a first byte for proxies.
   static let opening = ByteBuffer(string: "retry: 2000\n: holdfast events\n\n")
 
+  /// Several frames as one write; of one, no copy is made.
+  static func joined(_ frames: [ByteBuffer]) -> ByteBuffer {
+    guard frames.count != 1, var all = frames.first else { return frames.first ?? ByteBuffer() }
+    for frame in frames.dropFirst() { all.writeImmutableBuffer(frame) }
+    return all
+  }
+
   /// What a `progress` event says of a running scan.
   private struct ProgressData: Encodable {
     var scanID: ScanID

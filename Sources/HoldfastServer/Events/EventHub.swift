@@ -27,11 +27,6 @@ final class EventHub: Sendable {
     /// The event's id; 0 for progress.
     var id: Int64 = 0
     var frame: ByteBuffer
-
-    /// Whether it is for somebody who listens to this scan (`nil` for all) and may see these tenants.
-    func concerns(_ scan: ScanID?, _ scope: TenantScope) -> Bool {
-      (scan == nil || self.scan == scan) && scope.includes(tenant)
-    }
   }
 
   struct Limits: Sendable {
@@ -57,25 +52,8 @@ final class EventHub: Sendable {
   private let wakes: AsyncStream<Void>
   private let wakeSource: AsyncStream<Void>.Continuation
 
-  private struct Listener {
-    var scan: ScanID?
-    var scope: TenantScope
-    var continuation: AsyncStream<Message>.Continuation
-    var onOverflow: @Sendable () -> Void
-
-    func wants(_ message: Message) -> Bool {
-      switch message {
-      case .events(let framed), .progress(let framed):
-        if scan == nil, scope == .all { return true }
-        return framed.contains { $0.concerns(scan, scope) }
-      case .heartbeat: return true
-      }
-    }
-  }
-
   private struct State {
-    var listeners: [Int: Listener] = [:]
-    var nextID = 0
+    var audience = EventAudience()
     /// The newest event that was handed out; `nil` while nobody listens.
     var position: Int64?
     var isClosed = false
@@ -130,7 +108,7 @@ extension EventHub {
     let (messages, continuation) = AsyncStream.makeStream(
       of: Message.self, bufferingPolicy: .bufferingOldest(limits.buffer))
     let outcome: Result<Subscription?, Problem> = state.withLock { state in
-      guard !state.isClosed, state.listeners.count < limits.listeners else {
+      guard !state.isClosed, state.audience.count < limits.listeners else {
         return .failure(
           Problem(
             .tooManyStreams, "The server holds as many event streams as it allows.",
@@ -139,10 +117,8 @@ extension EventHub {
       guard (state.position == nil) == mustBeFirst else { return .success(nil) }
       let start = state.position ?? position
       state.position = start
-      let id = state.nextID
-      state.nextID += 1
-      state.listeners[id] = Listener(
-        scan: scan, scope: scope, continuation: continuation, onOverflow: onOverflow)
+      let id = state.audience.add(
+        .init(scan: scan, scope: scope, continuation: continuation, onOverflow: onOverflow))
       return .success(Subscription(id: id, position: start, messages: messages))
     }
     return try outcome.get()
@@ -150,14 +126,14 @@ extension EventHub {
 
   func leave(_ subscription: Subscription) {
     let listener = state.withLock { state in
-      let listener = state.listeners.removeValue(forKey: subscription.id)
-      if state.listeners.isEmpty { state.position = nil }
+      let listener = state.audience.remove(subscription.id)
+      if state.audience.count == 0 { state.position = nil }
       return listener
     }
     listener?.continuation.finish()
   }
 
-  var listenerCount: Int { state.withLock { $0.listeners.count } }
+  var listenerCount: Int { state.withLock { $0.audience.count } }
 }
 
 // MARK: Reading
@@ -180,16 +156,15 @@ extension EventHub: Service {
 
   /// Looks now and then even without a signal, and keeps streams alive through proxies.
   private func tick() async {
-    var sinceHeartbeat = Duration.zero
+    // A part of them each time, so that ten thousand streams are not written to at one moment.
+    let parts = max(1, Int(limits.heartbeat / limits.interval))
+    var part = 0
     while !Task.isCancelled {
       // Cancellation ends the sleep early, and the loop with it.
       try? await Task.sleep(for: limits.interval)
       wakeSource.yield()
-      sinceHeartbeat += limits.interval
-      if sinceHeartbeat >= limits.heartbeat {
-        sinceHeartbeat = .zero
-        await deliver(.heartbeat)
-      }
+      await deliver(state.withLock { $0.audience.heartbeats(part: part, of: parts) })
+      part = (part + 1) % parts
     }
   }
 
@@ -206,12 +181,10 @@ extension EventHub: Service {
         let moved = try await progress.read(from: store, every: limits.interval)
         for scan in moved { meters.record(scan) }
         if !moved.isEmpty {
-          await deliver(
-            .progress(
-              try moved.map {
-                Framed(
-                  scan: $0.id, tenant: $0.tenantID, frame: try EventFrame.progress($0, meters))
-              }))
+          let framed = try moved.map {
+            Framed(scan: $0.id, tenant: $0.tenantID, frame: try EventFrame.progress($0, meters))
+          }
+          await deliver(state.withLock { $0.audience.parcels(framed) { .progress($0) } })
         }
         failures = 0
       } catch {
@@ -229,54 +202,38 @@ extension EventHub: Service {
     while true {
       let events = try await store.events(after: position, limit: limits.batch)
       guard let last = events.last else { return }
-      let message = Message.events(
-        try events.map {
-          Framed(
-            scan: $0.scanID, tenant: $0.tenantID, id: $0.id, frame: try EventFrame.event($0))
-        })
+      let framed = try events.map {
+        Framed(scan: $0.scanID, tenant: $0.tenantID, id: $0.id, frame: try EventFrame.event($0))
+      }
       // Whoever comes from here on begins after these. Whoever has come when everybody else had left brought a position of their own.
-      let listeners = state.withLock { state -> [Int]? in
+      let parcels = state.withLock { state -> [EventAudience.Parcel]? in
         guard state.position == position else { return nil }
         state.position = last.id
-        return state.listeners.filter { $0.value.wants(message) }.map(\.key)
+        return state.audience.parcels(framed) { .events($0) }
       }
-      guard let listeners else { return }
-      await deliver(message, to: listeners[...])
+      guard let parcels else { return }
+      await deliver(parcels)
       guard events.count == limits.batch else { return }
       position = last.id
     }
   }
 
-  private func deliver(_ message: Message) async {
-    let listeners = state.withLock { state in
-      state.listeners.filter { $0.value.wants(message) }.map(\.key)
-    }
-    await deliver(message, to: listeners[...])
-  }
-
-  /// Hands it to some at a time.
-  private func deliver(_ message: Message, to listeners: ArraySlice<Int>) async {
-    hand(message, to: listeners.prefix(limits.slice))
-    var rest = listeners.dropFirst(limits.slice)
+  /// Hands them over some at a time.
+  private func deliver(_ parcels: [EventAudience.Parcel]) async {
+    hand(parcels.prefix(limits.slice))
+    var rest = parcels.dropFirst(limits.slice)
     while !rest.isEmpty {
       // Whoever stops the server only makes the pause shorter.
       try? await Task.sleep(for: limits.slicePause)
-      hand(message, to: rest.prefix(limits.slice))
+      hand(rest.prefix(limits.slice))
       rest = rest.dropFirst(limits.slice)
     }
   }
 
-  private func hand(_ message: Message, to listeners: ArraySlice<Int>) {
+  private func hand(_ parcels: ArraySlice<EventAudience.Parcel>) {
     let overflown = state.withLock { state in
-      var overflown: [Listener] = []
-      for id in listeners {
-        guard let listener = state.listeners[id] else { continue }
-        if case .dropped = listener.continuation.yield(message) {
-          state.listeners[id] = nil
-          overflown.append(listener)
-        }
-      }
-      if state.listeners.isEmpty { state.position = nil }
+      let overflown = parcels.compactMap { state.audience.hand($0) }
+      if state.audience.count == 0 { state.position = nil }
       return overflown
     }
     for listener in overflown {
@@ -288,8 +245,7 @@ extension EventHub: Service {
   private func close() {
     let listeners = state.withLock { state in
       state.isClosed = true
-      defer { state.listeners = [:] }
-      return Array(state.listeners.values)
+      return state.audience.removeAll()
     }
     for listener in listeners { listener.continuation.finish() }
   }

@@ -20,8 +20,6 @@ struct EventsAPI: Sendable {
     var scan: ScanID?
     var identity: Identity
 
-    func hears(_ framed: EventHub.Framed) -> Bool { framed.concerns(scan, identity.scope) }
-
     func hears(_ event: ScanEvent) -> Bool {
       (scan == nil || event.scanID == scan) && identity.scope.includes(event.tenantID)
     }
@@ -75,14 +73,12 @@ struct EventsAPI: Sendable {
     for await message in subscription.messages {
       switch message {
       case .events(let framed):
-        for event in framed where event.id > sent {
-          sent = event.id
-          if audience.hears(event) { try await writer.write(event.frame) }
-        }
+        let news = framed.filter { $0.id > sent }
+        guard let last = news.last else { continue }
+        sent = last.id
+        try await writer.write(EventFrame.joined(news.map(\.frame)))
       case .progress(let framed):
-        for progress in framed where audience.hears(progress) {
-          try await writer.write(progress.frame)
-        }
+        try await writer.write(EventFrame.joined(framed.map(\.frame)))
       case .heartbeat:
         // A token may have been revoked since the stream was opened.
         guard await authenticator.stillHolds(audience.identity) else { return }

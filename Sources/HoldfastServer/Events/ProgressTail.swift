@@ -11,31 +11,44 @@ struct ProgressTail {
 
   /// Whoever starts to listen hears at once of what has just moved.
   private static let firstLookBackSeconds = 5.0
+  /// A transaction that began earlier can end later: each look begins a little before the end of the last.
+  private static let overlapSeconds = 1.0
 
-  /// How many changed scans one look takes; the rest comes with the next.
+  /// How many changed scans one question takes, and how many questions one look; the rest comes with the next look.
   private static let batch = 500
+  private static let mostBatches = 40
 
   mutating func read(
     from store: any ScanStore, every interval: Duration, now: ContinuousClock.Instant = .now
   ) async throws(StoreError) -> [Scan] {
     if let lastLook, now - lastLook < interval { return [] }
     lastLook = now
-    let start =
-      if let since { since } else {
+    var position =
+      if let since { since.adding(seconds: -Self.overlapSeconds) } else {
         try await store.now().adding(seconds: -Self.firstLookBackSeconds)
       }
-    let changed = try await store.scans(changedSince: start, limit: Self.batch)
-    since = changed.last?.updatedAt ?? start
+    var number: Int64 = 0
     var fresh: [Scan] = []
-    for scan in changed {
-      guard scan.status == .running, let progress = scan.progress else {
-        told[scan.id] = nil
-        continue
-      }
-      guard told[scan.id] != progress else { continue }
-      told[scan.id] = progress
-      fresh.append(scan)
+    for _ in 0..<Self.mostBatches {
+      let changed = try await store.scans(
+        changedSince: position, after: number, limit: Self.batch)
+      for scan in changed where isNews(scan) { fresh.append(scan) }
+      guard let last = changed.last else { break }
+      (position, number) = (last.updatedAt, last.number)
+      if changed.count < Self.batch { break }
     }
+    since = max(position, since ?? position)
     return fresh
+  }
+
+  /// Whether it says something that was not told yet.
+  private mutating func isNews(_ scan: Scan) -> Bool {
+    guard scan.status == .running, let progress = scan.progress else {
+      told[scan.id] = nil
+      return false
+    }
+    guard told[scan.id] != progress else { return false }
+    told[scan.id] = progress
+    return true
   }
 }

@@ -28,11 +28,11 @@ extension SQLStore {
   }
 
   package func scans(
-    changedSince since: Timestamp, limit: Int
+    changedSince since: Timestamp, after number: Int64, limit: Int
   ) async throws(StoreError) -> [Scan] {
     let changed = try await database.read { (connection) throws(StoreError) in
       try connection.all(
-        ReadSQL.changed, [.time(since), .int(Int64(limit))], ReadSQL.scan)
+        ReadSQL.changed, [.time(since), .int(Int64(limit)), .int(number)], ReadSQL.scan)
     }
     return changed.filter { scope.includes($0.tenantID) }
   }
@@ -163,18 +163,23 @@ private enum ReadSQL {
 
   /// An index on `updated_at` would be rewritten by every progress. What has changed lately either runs, or has a recent
   /// event.
-  static let changed = Statement(
-    """
-    WITH recent AS MATERIALIZED (
-      SELECT DISTINCT scan_id FROM (
-        SELECT scan_id, created_at FROM scan_lifecycle_events ORDER BY id DESC LIMIT 10000
-      ) AS tail WHERE created_at >= $1)
-    SELECT \(ScanColumns.list) FROM scans
-    WHERE number IN (
-      SELECT number FROM scans WHERE status = 'running' AND updated_at >= $1
-      UNION SELECT number FROM scans WHERE id IN (SELECT scan_id FROM recent))
-    ORDER BY updated_at, number LIMIT $2
-    """)
+  static let changed = Statement { dialect in
+    // What is told are milliseconds.
+    let changed =
+      dialect == .postgres ? "date_trunc('milliseconds', updated_at)" : "updated_at"
+    return """
+      WITH recent AS MATERIALIZED (
+        SELECT DISTINCT scan_id FROM (
+          SELECT scan_id, created_at FROM scan_lifecycle_events ORDER BY id DESC LIMIT 10000
+        ) AS tail WHERE created_at >= $1)
+      SELECT \(ScanColumns.list) FROM scans
+      WHERE number IN (
+        SELECT number FROM scans WHERE status = 'running' AND updated_at >= $1
+        UNION SELECT number FROM scans WHERE id IN (SELECT scan_id FROM recent))
+      AND (\(changed) > $1 OR (\(changed) = $1 AND number > $3))
+      ORDER BY \(changed), number LIMIT $2
+      """
+  }
 
   /// One statement, so that all is counted at one moment. The row without a status is the total.
   static let statusCounts = Statement(
