@@ -87,7 +87,7 @@ let package = Package(
     .target(
       name: "HoldfastServer",
       dependencies: [
-        "HoldfastCore", "HoldfastNetwork", "HoldfastStorage",
+        "HoldfastCore", "HoldfastNetwork", "HoldfastStorage", "CHoldfastSystem",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "CryptoExtras", package: "swift-crypto"),
         .product(name: "HTTPTypes", package: "swift-http-types"),

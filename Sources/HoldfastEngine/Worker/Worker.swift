@@ -15,6 +15,8 @@ package final class Worker: Sendable {
     var isClaiming = false
     /// Whether the queue has told of something since the last look at it.
     var wasTold = false
+    /// When claims began to fail.
+    var unclaimedSince: ContinuousClock.Instant?
     var sessions: [Lease: AttemptSession] = [:]
   }
 
@@ -212,15 +214,22 @@ extension Worker {
     }
   }
 
+  /// Somebody waits for the one scan that a worker is there for: so long after the database was last heard, it gives up.
+  private static let patienceForOneScan: Duration = .seconds(10)
+
   /// Asks until the database is there; `nil` if the worker drains before.
   private func untilAnswered<Answer: Sendable>(
     _ ask: () async throws(StoreError) -> Answer
   ) async throws(StoreError) -> Answer? {
     var seconds = 0.1
+    let start = ContinuousClock.now
     while !isDraining {
       do throws(StoreError) {
         return try await ask()
       } catch .unavailable(let why) {
+        let isHopeless =
+          configuration.onlyScan != nil && ContinuousClock.now - start > Self.patienceForOneScan
+        if isHopeless { throw .unavailable(why) }
         logger.warning(
           "the database cannot be reached; trying again", metadata: ["error": "\(why)"])
         // Nothing cancels this task; a drain is seen after the pause.
@@ -283,15 +292,26 @@ extension Worker {
       defer { state.withLock { $0.isClaiming = false } }
       do throws(StoreError) {
         let claims = try await claims(life, limit: free)
+        state.withLock { $0.unclaimedSince = nil }
         for claim in claims { begin(claim, askedAt) }
         if claims.count < free { break }
       } catch {
         logger.warning("scans cannot be claimed; trying again", metadata: ["error": "\(error)"])
         nextLook = min(nextLook, Double.random(in: 0.5...1.5))
+        if configuration.onlyScan != nil, isHopeless(askedAt) { drain() }
         break
       }
     }
     claimBell.ring(after: nextLook)
+  }
+
+  /// Whether claims have failed for longer than somebody waits for one scan.
+  private func isHopeless(_ askedAt: ContinuousClock.Instant) -> Bool {
+    state.withLock { state in
+      let since = state.unclaimedSince ?? askedAt
+      state.unclaimedSince = since
+      return ContinuousClock.now - since > Self.patienceForOneScan
+    }
   }
 
   private func claims(_ life: WorkerLife, limit: Int) async throws(StoreError) -> [Claim] {

@@ -1,3 +1,4 @@
+import CHoldfastSystem
 import FoundationEssentials
 import Glibc
 
@@ -30,11 +31,11 @@ enum OwnerFile {
       throw .file(path: path, problem: "cannot be opened: \(lastProblem())")
     }
     defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+    var facts = hf_file()
+    guard hf_stat(descriptor, "", &facts) == 0, facts.mode & S_IFMT == S_IFREG else {
       throw .file(path: path, problem: "is not a plain file")
     }
-    guard status.st_uid == geteuid(), status.st_mode & 0o077 == 0 else {
+    guard facts.uid == geteuid(), facts.mode & 0o077 == 0 else {
       throw .file(
         path: path,
         problem: "must belong to the user that runs holdfast and be readable by nobody else: "

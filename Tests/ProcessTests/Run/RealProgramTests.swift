@@ -83,13 +83,13 @@ private let mayRunPythonPrograms =
     #expect(scan.progress?.unit == "lines")
     #expect(scan.progress?.done == 301)
 
-    // From a pipe that nobody writes to, it waits in the middle of its work.
+    // Two records of an archive from a pipe that nobody writes to any more: it waits in the middle of its work.
     let stopped = try bench.start(
       script: """
         mkfifo $F/pipe
         echo begun > $F/pids.some
         exec 3<>$F/pipe
-        (cd $F && tar -cf - from | head -c 4096) >&3
+        (cd $F && tar -cf - from | head -c 20480) >&3
         echo $$ > $F/pids
         exec tar -xvf - -C $F < $F/pipe
         """)

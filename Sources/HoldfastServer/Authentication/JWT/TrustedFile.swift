@@ -1,4 +1,4 @@
-import FoundationEssentials
+import CHoldfastSystem
 import Glibc
 
 /// Files that anybody may read and nobody else may write: whoever can change a public key here signs in with their own.
@@ -6,9 +6,8 @@ enum TrustedFile {
   /// Tells a changed file from the same one, without reading it.
   struct Stamp: Sendable, Hashable {
     var inode: UInt64
-    var size: Int64
-    var modifiedSeconds: Int
-    var modifiedNanoseconds: Int
+    var size: UInt64
+    var modifiedNanoseconds: Int64
   }
 
   struct Problem: Error, Sendable, Hashable {
@@ -21,9 +20,12 @@ enum TrustedFile {
 
   /// `nil` if there is no such file. Links are followed: that is how mounted key sets change as a whole.
   static func stamp(_ path: String) -> Stamp? {
-    var status = stat()
-    guard stat(path, &status) == 0 else { return nil }
-    return stamp(of: status)
+    let descriptor = open(path, CInt(HF_O_PATH) | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var facts = hf_file()
+    guard hf_stat(descriptor, "", &facts) == 0 else { return nil }
+    return stamp(of: facts)
   }
 
   static func read(_ path: String) throws(Problem) -> (text: String, stamp: Stamp) {
@@ -33,17 +35,17 @@ enum TrustedFile {
       throw Problem(text: "cannot be opened: \(String(cString: strerror(errno)))")
     }
     defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+    var facts = hf_file()
+    guard hf_stat(descriptor, "", &facts) == 0, facts.mode & S_IFMT == S_IFREG else {
       throw Problem(text: "is not a plain file")
     }
-    guard status.st_uid == geteuid() || status.st_uid == 0, status.st_mode & 0o022 == 0 else {
+    guard facts.uid == geteuid() || facts.uid == 0, facts.mode & 0o022 == 0 else {
       throw Problem(
         text: "could be changed by others: it must belong to root or to the user that runs "
           + "holdfast, and be writable by nobody else (chmod go-w)")
     }
-    guard status.st_size <= Int64(mostBytes) else { throw Problem(text: "is larger than 1 MiB") }
-    return (try contents(descriptor), stamp(of: status))
+    guard facts.size <= UInt64(mostBytes) else { throw Problem(text: "is larger than 1 MiB") }
+    return (try contents(descriptor), stamp(of: facts))
   }
 
   private static func contents(_ descriptor: CInt) throws(Problem) -> String {
@@ -64,9 +66,7 @@ enum TrustedFile {
     return text
   }
 
-  private static func stamp(of status: stat) -> Stamp {
-    Stamp(
-      inode: UInt64(status.st_ino), size: Int64(status.st_size),
-      modifiedSeconds: status.st_mtim.tv_sec, modifiedNanoseconds: status.st_mtim.tv_nsec)
+  private static func stamp(of facts: hf_file) -> Stamp {
+    Stamp(inode: facts.inode, size: facts.size, modifiedNanoseconds: facts.mtime_ns)
   }
 }
