@@ -16,9 +16,7 @@ extension Migration {
     guard dialect == .postgres else { return [table] }
     return [
       table,
-      RowSecurity.wall(
-        around: "idempotency_keys", rights: "SELECT, INSERT, DELETE",
-        where: "tenant_id = current_setting('\(RowSecurity.setting)', true)"),
+      RowSecurity.wall(around: "idempotency_keys", rights: "SELECT, INSERT, DELETE"),
     ]
   }
 }

@@ -35,7 +35,8 @@ extension Migration {
 extension RowSecurity {
   /// Puts a table that has come later behind the wall between tenants, where there is one.
   static func wall(
-    around table: String, rights: String, where condition: String
+    around table: String, rights: String,
+    where condition: String = "tenant_id = current_setting('\(RowSecurity.setting)', true)"
   ) -> String {
     """
     DO $do$ BEGIN
