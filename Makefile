@@ -69,7 +69,7 @@ sim: ## Simulate SEEDS worlds of faults over the real store, in release (docs/si
 	@"$$(swift build -c release --show-bin-path)/holdfast-sim" --seed $(SEED) --seeds $(SEEDS)
 
 .PHONY: chaos
-chaos: ## Kill, stop and restart real processes at random: ROUNDS=200 on each database, SEED=… repeats a run
+chaos: ## Kill, stop and restart real processes at random: ROUNDS=200 on each database or on DATABASE=sqlite|postgres, SEED=… repeats a run
 	@scripts/bootstrap test
 	@scripts/chaos
 
