@@ -109,12 +109,7 @@ extension RemoteStore {
   package func registerWorker(
     _ worker: WorkerRegistration
   ) async throws(StoreError) -> WorkerLife {
-    let registration = RemoteRegistration(
-      protocolVersion: RemoteProtocol.version, name: worker.name, host: worker.host,
-      bootID: worker.bootID, processID: worker.processID,
-      processStartTicks: worker.processStartTicks, slots: worker.slots, kinds: worker.kinds,
-      version: worker.version, heartbeatIntervalSeconds: worker.heartbeatIntervalSeconds)
-    let life: RemoteLife = try await post("/api/v1/workers", registration)
+    let life: RemoteLife = try await post("/api/v1/workers", RemoteRegistration(worker))
     state.withLock { $0.worker = life.workerID }
     return WorkerLife(id: life.workerID, name: life.name, host: life.host)
   }

@@ -88,36 +88,6 @@ package enum SignalChannel: String, Sendable, CaseIterable {
   case sweep
 }
 
-package struct WorkerRegistration: Sendable, Hashable {
-  package var name: String
-  package var host: String
-  /// The kernel's boot id: a process id means nothing beyond it.
-  package var bootID: String
-  package var processID: Int32
-  /// Clock ticks after boot at which the process started (`/proc/PID/stat`, field 22): a process id is used again.
-  package var processStartTicks: UInt64
-  package var slots: Int
-  /// Empty for any.
-  package var kinds: [String]
-  package var version: String
-  package var heartbeatIntervalSeconds: Double
-
-  package init(
-    name: String, host: String, bootID: String, processID: Int32, processStartTicks: UInt64,
-    slots: Int, kinds: [String], version: String, heartbeatIntervalSeconds: Double
-  ) {
-    self.name = name
-    self.host = host
-    self.bootID = bootID
-    self.processID = processID
-    self.processStartTicks = processStartTicks
-    self.slots = slots
-    self.kinds = kinds
-    self.version = version
-    self.heartbeatIntervalSeconds = heartbeatIntervalSeconds
-  }
-}
-
 /// One life of a worker.
 package struct WorkerLife: Sendable, Hashable {
   package var id: String

@@ -32,43 +32,20 @@ package struct RemoteWelcome: Sendable, Hashable, Codable {
   }
 }
 
-/// A worker that begins a life.
-package struct RemoteRegistration: Sendable, Hashable, Codable {
-  package var protocolVersion: Int
-  package var name: String
-  package var host: String
-  package var bootID: String
-  package var processID: Int32
-  package var processStartTicks: UInt64
-  package var slots: Int
-  package var kinds: [String]
-  package var version: String
-  package var heartbeatIntervalSeconds: Double
+/// `POST /api/v1/workers`: a worker's registration, with the version of the protocol that it speaks.
+package struct RemoteRegistration: Sendable, Hashable, Encodable {
+  package var worker: WorkerRegistration
 
-  package init(
-    protocolVersion: Int, name: String, host: String, bootID: String, processID: Int32,
-    processStartTicks: UInt64, slots: Int, kinds: [String], version: String,
-    heartbeatIntervalSeconds: Double
-  ) {
-    self.protocolVersion = protocolVersion
-    self.name = name
-    self.host = host
-    self.bootID = bootID
-    self.processID = processID
-    self.processStartTicks = processStartTicks
-    self.slots = slots
-    self.kinds = kinds
-    self.version = version
-    self.heartbeatIntervalSeconds = heartbeatIntervalSeconds
-  }
+  package init(_ worker: WorkerRegistration) { self.worker = worker }
 
   enum CodingKeys: String, CodingKey {
-    case name, host, slots, kinds, version
     case protocolVersion = "protocol"
-    case bootID = "boot_id"
-    case processID = "process_id"
-    case processStartTicks = "process_start_ticks"
-    case heartbeatIntervalSeconds = "heartbeat_interval_seconds"
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    try worker.encode(to: encoder)
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(RemoteProtocol.version, forKey: .protocolVersion)
   }
 }
 
