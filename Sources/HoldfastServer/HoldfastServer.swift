@@ -9,6 +9,7 @@ import NIOCore
 
 /// All that the server asks of its store.
 package typealias ServerStore = ScanStore & AccessStore & ScheduleStore & ProgressStore & SweepStore
+  & OperatorStore & RunningStore
 
 /// The HTTP API and the pages over a store.
 package struct HoldfastServer: Sendable {
@@ -138,8 +139,8 @@ package struct HoldfastServer: Sendable {
     AuditAPI(submitter: submitter).add(to: &routes)
     if let cleanup {
       SupervisionAPI(
-        store: store, history: store, cleanup: cleanup, book: configuration.policyBook,
-        pace: configuration.policyPace
+        store: store, history: store, cleanup: cleanup, submitter: submitter,
+        book: configuration.policyBook, pace: configuration.policyPace
       ).add(to: &routes)
       AdminAPI(
         store: store, cleanup: cleanup, hub: hub,
@@ -149,7 +150,10 @@ package struct HoldfastServer: Sendable {
       ResetPages(pages: pages, cleanup: cleanup).add(to: &routes)
       WhyPage(pages: pages, cleanup: cleanup).add(to: &routes)
       if let activity {
-        OverviewPage(pages: pages, cleanup: cleanup, activity: activity).add(to: &routes)
+        let plots = OverviewPlots()
+        ActivityAPI(activity: activity, plots: plots).add(to: &routes)
+        OverviewPage(pages: pages, cleanup: cleanup, activity: activity, plots: plots)
+          .add(to: &routes)
       }
     }
     AccessAPI(store: store, authenticator: authenticator).add(to: &routes)
@@ -163,8 +167,9 @@ package struct HoldfastServer: Sendable {
       store: store, cleanup: cleanup, version: configuration.version,
       dataDirectory: configuration.dataDirectory
     ).add(to: &routes)
+    KindsAPI(kinds: configuration.kinds).add(to: &routes)
     BulkAPI(store: store).add(to: &routes)
-    SchedulesAPI(store: store).add(to: &routes)
+    SchedulesAPI(store: store, submitter: submitter).add(to: &routes)
     EventsAPI(store: store, hub: hub, authenticator: authenticator).add(to: &routes)
     let signIn = SignInPages(
       authenticator: authenticator, pages: pages, isEncrypted: configuration.tls != nil,
@@ -182,6 +187,9 @@ package struct HoldfastServer: Sendable {
     SchedulesPage(pages: pages).add(to: &routes)
     TokensPage(pages: pages, authenticator: authenticator).add(to: &routes)
     UsersPage(pages: pages).add(to: &routes)
+    AccountPage(
+      pages: pages, password: OwnPassword(store: store, authenticator: authenticator)
+    ).add(to: &routes)
     AuditPage(pages: pages).add(to: &routes)
     KindPages(pages: pages).add(to: &routes)
     DescriptionPages(pages: pages).add(to: &routes)

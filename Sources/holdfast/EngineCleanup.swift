@@ -49,12 +49,18 @@ struct EngineCleanup: CleanupService {
     try await desk.check(kind: kind, target: target, ageHours: ageHours)
   }
 
+  func submitIfSafe(
+    _ request: ScanRequest, ageHours: Double?, by actor: String
+  ) async throws(StoreError) -> SafeSubmission {
+    try await desk.submitIfSafe(request, ageHours: ageHours, by: actor)
+  }
+
   func sweepLeader() async throws(StoreError) -> String? { try await desk.sweepLeader() }
 
   func resetFailed(
-    dryRun: Bool, by actor: String
+    kind: String?, dryRun: Bool, by actor: String
   ) async throws(StoreError) -> ResetSummary {
-    let candidates = try await desk.resettable()
+    let candidates = try await desk.resettable().filter { kind == nil || $0.scan.kind == kind }
     if dryRun {
       let reset = candidates.filter { $0.supersededBy == nil }.map(\.scan.number)
       return ResetSummary(reset: reset, passedOver: candidates.count - reset.count)

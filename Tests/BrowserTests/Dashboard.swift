@@ -146,7 +146,7 @@ final class Dashboard {
   static func paths(scan number: Int64) -> [String] {
     [
       "/overview", "/", "/scans/\(number)", "/scans/\(number)/why", "/workers", "/schedules",
-      "/policies", "/tokens", "/users", "/audit-log", "/cleanup", "/reset",
+      "/policies", "/tokens", "/users", "/audit-log", "/account", "/cleanup", "/reset",
       "/bulk?action=retry&scan=\(number)", "/?search=nothing+of+the+kind",
     ]
   }

@@ -17,7 +17,8 @@ import Testing
     "/", "/overview", "/scans", "/scans/{id}", "/bulk", "/workers", "/policies",
     "/schedules", "/schedules/{name}/remove", "/tokens", "/tokens/{id}/revoke",
     "/tokens/{id}/rotate", "/users", "/users/{name}/role", "/users/{name}/password",
-    "/audit-log", "/new", "/new/{name}", "/cleanup", "/reset", "/sign-in", "/sign-in/github",
+    "/audit-log", "/account", "/new", "/new/{name}", "/cleanup", "/reset", "/sign-in",
+    "/sign-in/github",
     "/sign-in/github/callback", "/sign-out",
     "/assets/{name}", "/favicon.ico",
   ]
@@ -38,7 +39,8 @@ import Testing
       logger: logger,
       cleanup: EngineCleanup(
         desk: OperatorDesk(store: store, planner: planner, logger: logger),
-        investigation: Investigation(store: store, planner: planner)))
+        investigation: Investigation(store: store, planner: planner)),
+      activity: store)
     let routes = try await server.routeTable().all
     await store.close()
     let registered = routes.filter { !Self.isPage($0.path) }.flatMap { route in
@@ -81,8 +83,10 @@ import Testing
       Set(type("GET", "/api/v1/scans", "status")?.dropFirst(8).split(separator: " | ") ?? [])
         == Set(statuses.map { $0[...] }))
     #expect(
-      type("GET", "/api/v1/policies/{kind}", "kind")
-        == PolicyBook.kindNames.sorted().joined(separator: " | "))
+      type("POST", "/api/v1/bulk-actions", "action")
+        == BulkActions.actions.map(\.rawValue).sorted().joined(separator: " | "))
+    let library = try #require(type("POST", "/api/v1/scans", "kind"))
+    #expect(library == KindCatalog.builtIn.joined() + " or string")
   }
 
   @Test func documentAndPageAreOpenToAll() async throws {

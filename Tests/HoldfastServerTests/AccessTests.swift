@@ -239,11 +239,32 @@ import Testing
       #expect(
         try await server.get("/api/v1/scans/\(cast.scan)", as: .cookie(there)).status == 404)
 
+      // To another tenant's admin somebody who has no role there is not there.
+      for body in [["role": "viewer"], ["role": nil]] as [JSONValue] {
+        let unknown = try await server.post(
+          "/api/v1/users/eve/role", body, as: cast.credentials("admin", "other"))
+        #expect(unknown.problem == "user-not-found")
+      }
+      _ = try await server.store.addUser(
+        UserDraft(
+          name: "eve", passwordHash: "none", role: .viewer, scope: .only("acme"),
+          createdBy: "test"))
+      let foreign = try await server.post(
+        "/api/v1/users/eve/role", ["role": "viewer"], as: cast.credentials("admin", "other"))
+      #expect(foreign.problem == "user-not-found")
+      #expect(!foreign.text.contains("acme"))
+      // Nor is what she is elsewhere in an answer or in the log.
+      let changed = try await server.post(
+        "/api/v1/users/ann/role", ["role": "viewer"], as: cast.credentials("admin", "other"))
+      #expect(try changed.json["roles"] == ["other": "viewer"])
+      let log = try await server.get("/api/v1/audit-log", as: cast.credentials("admin", "other"))
+      #expect(log.status == 200 && !log.text.contains("acme"))
+
       // One tenant's admin neither sees what she is elsewhere, nor sets her password.
       let users = try await server.get(
         "/api/v1/users", as: cast.credentials("admin", "acme")
       ).json["items"]?.arrayValue
-      #expect(users?.map { $0["roles"] } == [["acme": "operator"]])
+      #expect(users?.map { $0["roles"] } == [["acme": "operator"], ["acme": "viewer"]])
       let refused = try await server.post(
         "/api/v1/users/ann/password", ["password": "another password"],
         as: cast.credentials("admin", "acme"))
@@ -254,11 +275,52 @@ import Testing
         as: cast.credentials("admin", "other"))
       #expect(try await server.get("/api/v1/me", as: .cookie(there)).status == 401)
       #expect(try await server.get("/api/v1/me", as: .cookie(cookie)).status == 200)
-      let changed = try await server.post(
+      let fresh = try await server.post(
         "/api/v1/users/ann/password", ["password": "another password"],
         as: cast.credentials("admin", "acme"))
-      #expect(changed.status == 200)
+      #expect(fresh.status == 200)
       #expect(try await server.get("/api/v1/me", as: .cookie(cookie)).status == 401)
+    }
+  }
+
+  /// Passwords are hashed slowly on purpose, and one at a time: as few of them as will do.
+  @Test func somebodySetsAPasswordOfTheirOwn() async throws {
+    try await TestServer.run { server in
+      try await server.addTenant("acme")
+      let (old, new) = ("correct horse battery", "another password")
+      _ = try await server.post(
+        "/api/v1/users", ["name": "ann", "role": "viewer", "password": .string(old)])
+      _ = try await server.post("/api/v1/users/ann/role", ["role": "viewer", "tenant": "acme"])
+      let here = [("Sec-Fetch-Site", "same-origin")]
+      let signedIn = try await server.postForm(
+        "/sign-in", "name=ann&password=\(old)", headers: here)
+      let cookie = try #require(signedIn.cookie)
+      let account = try await server.get("/account", as: .cookie(cookie)).text
+      #expect(account.contains("user:ann") && account.contains("viewer in acme"))
+      let csrf = try #require(
+        account.firstMatch(of: /name="csrf-token" content="([^"]+)"/).map { String($0.output.1) })
+      func change(_ from: String, _ to: String) async throws -> Answer {
+        try await server.post(
+          "/api/v1/me/password", ["current_password": .string(from), "password": .string(to)],
+          headers: here + [("X-CSRF-Token", csrf)], as: .cookie(cookie))
+      }
+      #expect(try await change("wrong", new).json["field"] == "current_password")
+      let form = try await server.postForm(
+        "/account", "csrf_token=\(csrf)&current_password=\(old)&password=short", headers: here,
+        as: .cookie(cookie))
+      #expect(form.status == 400 && form.text.contains("must have at least 12 characters"))
+      let before = try await server.store.credentials(ofUser: "ann")?.passwordHash
+      #expect(try await change(old, new).status == 204)
+      #expect(try await server.get("/api/v1/me", as: .cookie(cookie)).status == 401)
+      let after = try #require(try await server.store.credentials(ofUser: "ann"))
+      #expect(after.passwordHash != before && after.passwordHash.hasPrefix("scrypt$"))
+      #expect(after.user.roles.count == 2)
+      let log = try await server.get("/api/v1/audit-log?action=user.password").json["items"]
+      #expect(log?.arrayValue?.first?["actor"] == "user:ann")
+      // A token has none.
+      let none = try await server.post(
+        "/api/v1/me/password", ["current_password": .string(old), "password": .string(new)])
+      #expect(none.problem == "user-not-found")
     }
   }
 
@@ -476,10 +538,14 @@ private struct NoCleanup: CleanupService {
     kind: String, target: String, ageHours: Double?
   ) async throws(StoreError) -> PreScanCheck { throw .unavailable("not asked for") }
 
+  func submitIfSafe(
+    _ request: ScanRequest, ageHours: Double?, by actor: String
+  ) async throws(StoreError) -> SafeSubmission { throw .unavailable("not asked for") }
+
   func sweepLeader() async throws(StoreError) -> String? { throw .unavailable("not asked for") }
 
   func resetFailed(
-    dryRun: Bool, by actor: String
+    kind: String?, dryRun: Bool, by actor: String
   ) async throws(StoreError) -> ResetSummary { throw .unavailable("not asked for") }
 
   func resumeStuck(

@@ -123,6 +123,10 @@ import Testing
       #expect(made.status == 201)
       let code = try made.json
       let path = try #require(code["path"]?.stringValue)
+      // A page elsewhere that leads here would sign its reader in as somebody else.
+      let led = try await server.get(
+        path, headers: [("Sec-Fetch-Site", "cross-site")], as: .none)
+      #expect(led.status == 401 && led.cookie == nil)
       #expect(code["expires_in_seconds"] == 60)
       #expect(!path.contains(server.token))
       #expect(try await server.send(.HEAD, path, as: .none).status == 405)

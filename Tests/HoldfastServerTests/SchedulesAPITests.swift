@@ -40,6 +40,41 @@ import Testing
     }
   }
 
+  /// Who is for all tenants says whose schedules are meant; everybody else has their own.
+  @Test(arguments: TestDatabase.allCases)
+  func aTenantsSchedulesAreReachedByName(_ database: TestDatabase) async throws {
+    try await TestServer.run(on: database) { server in
+      try await server.addTenant("acme")
+      try await server.addTenant("other")
+      let acme = try await server.makeToken("a", "operator", tenant: "acme").credentials
+      let other = try await server.makeToken("o", "operator", tenant: "other").credentials
+      let path = "/api/v1/schedules"
+      let wish = (Self.nightly.objectValue ?? [:]).merging(["tenant": "acme"]) { $1 }
+      #expect(try await server.post(path, .object(wish)).json["tenant_id"] == "acme")
+      #expect(try await server.get(path).json["items"] == [])
+      let named = try await server.get("\(path)?tenant=acme").json["items"]?.arrayValue
+      #expect(named?.count == 1)
+      #expect(try await server.get(path, as: acme).json["items"]?.arrayValue == named)
+      #expect(try await server.get("\(path)/nightly").status == 404)
+      #expect(try await server.get("\(path)/nightly/next?tenant=acme").status == 200)
+      for query in ["acme", "nowhere", "*"] {
+        let refused = try await server.get("\(path)?tenant=\(query)", as: other)
+        #expect(try refused.json["field"] == "tenant", "\(query)")
+      }
+      #expect(try await server.post(path, .object(wish), as: other).status == 400)
+      #expect(
+        try await server.send(.DELETE, "\(path)/nightly?tenant=acme", as: other).status == 400)
+      let tag = try #require(
+        try await server.get("\(path)/nightly", as: acme).headers.first(name: "etag"))
+      let stale = try await server.send(
+        .DELETE, "\(path)/nightly?tenant=acme", headers: [("If-Match", "\"x\"")])
+      #expect(stale.status == 412)
+      let removed = try await server.send(
+        .DELETE, "\(path)/nightly?tenant=acme", headers: [("If-Match", tag)])
+      #expect(removed.status == 204)
+    }
+  }
+
   @Test func whatIsWrongIsNamed() async throws {
     try await TestServer.run { server in
       for (change, field) in [

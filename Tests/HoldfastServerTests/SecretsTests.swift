@@ -87,6 +87,30 @@ import Testing
     #expect(throttle.wait(for: "a", now: now + .seconds(60)) == nil)
   }
 
+  /// Tries that are still being looked at count as wrong: a thousand at once are no more than five in a row.
+  @Test func guessesThatComeAtOnceCount() throws {
+    let throttle = SignInThrottle()
+    let now = ContinuousClock.now
+    let first = try throttle.begin("a", now: now)
+    for _ in 1..<SignInThrottle.mostPerPeer { _ = try throttle.begin("a", now: now) }
+    #expect(throws: SignInThrottle.Refusal.self) { try throttle.begin("a", now: now) }
+    _ = try throttle.begin("b", now: now)
+    throttle.succeeded(first)
+    _ = try throttle.begin("a", now: now)
+    #expect(throws: SignInThrottle.Refusal.self) { try throttle.begin("a", now: now) }
+    _ = try throttle.begin("a", now: now + SignInThrottle.window)
+  }
+
+  /// One subscriber has 2⁶⁴ addresses of version 6.
+  @Test func addressesOfOneSubscriberAreOne() {
+    #expect(ServerContext.network(of: "192.0.2.7") == "192.0.2.7")
+    #expect(ServerContext.network(of: "::ffff:192.0.2.7") == "::ffff:192.0.2.7")
+    let one = ServerContext.network(of: "2001:db8:1:2:3:4:5:6")
+    #expect(one == "2001:db8:1:2::/64")
+    #expect(ServerContext.network(of: "2001:db8:1:2:ffff::1") == one)
+    #expect(ServerContext.network(of: "2001:db8:1:3::1") != one)
+  }
+
   @Test func requestsComeBackWithTime() throws {
     let limiter = RateLimiter(RateLimit(perSecond: 2, burst: 3))
     let now = ContinuousClock.now

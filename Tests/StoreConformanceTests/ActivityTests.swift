@@ -34,6 +34,23 @@ import Testing
     #expect(cut.ended.count + cut.recovered.count == 2)
   }
 
+  /// What supervision says of a scan counts where it calls it stuck, each time that it says something else.
+  @Test(arguments: TestedDatabase.allCases)
+  func whatWasFoundStuckIsTold(_ database: TestedDatabase) async throws {
+    let fixture = try await Fixture(database)
+    let scan = try await fixture.scan(in: .running)
+    try await fixture.shell(
+      """
+      INSERT INTO scan_lifecycle_events (scan_id, event_type, event_data) VALUES
+        ('\(scan.id)', 'scan_verdict', '{"verdict": "slow", "message": "m"}'),
+        ('\(scan.id)', 'scan_verdict', '{"verdict": "hung", "reason": "progress_stalled"}')
+      """)
+    let hour = try await fixture.store.activity(lastSeconds: 3600, limit: 10)
+    #expect(hour.stuck.map(\.reason) == ["progress_stalled"])
+    #expect(hour.recovered == [])
+    await fixture.store.close()
+  }
+
   /// The first event of the window is found by halving the ids, wherever the gaps between them are.
   @Test(arguments: TestedDatabase.allCases)
   func theWindowBeginsBetweenAnyTwoEvents(_ database: TestedDatabase) async throws {

@@ -36,6 +36,14 @@ package struct KindBook: Sendable, Hashable {
     return try KindCatalog.validate(kind: kind, target: target, params: params)
   }
 
+  /// A target in its canonical form, without the parameters that a scan of it would need.
+  package func canonicalTarget(
+    kind: String, _ target: String
+  ) throws(ParameterError) -> String {
+    if declared[kind] != nil || kind == KindCatalog.attached { return try Self.target(target) }
+    return try validate(kind: kind, target: target, params: .object([:])).target
+  }
+
   /// A target becomes an argument: it must not pass for an option.
   private static func target(_ target: String) throws(ParameterError) -> String {
     if target.isEmpty { throw .badValue(field: "target", problem: "is empty") }

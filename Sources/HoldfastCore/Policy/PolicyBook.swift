@@ -32,6 +32,11 @@ package struct PolicyBook: Sendable, Hashable {
   /// The kinds that a configuration can name: those of the product, some ahead of their scanners.
   package static let kindNames = ["library", "site", "portal", "dependencies", "command"]
 
+  /// All kinds that something can be said of, by name: the product's, and those that an operator has declared.
+  package func names(with kinds: KindBook) -> [String] {
+    Set(Self.kindNames).union(self.kinds.keys).union(kinds.names).sorted()
+  }
+
   /// The shortest heartbeat interval that holds for any scan: a worker beats at least so often.
   package var shortestHeartbeatSeconds: Double {
     let all =

@@ -22,12 +22,14 @@ package struct ScheduleDraft: Sendable, Hashable {
   }
 
   /// - Parameters:
+  ///   - kinds: those that there are, with what each asks of its targets and parameters.
   ///   - knowsZone: whether the table of zones has a name.
   /// - Throws: ``Refusal`` of the first field that is wrong.
   package init(
     name: String, kind: String, target: String, params: JSONValue = .object([:]),
     priority: Int = 0, cron: String?, zone: String?, everySeconds: Int64?,
-    missed: MissedRuns = .once, createdBy: String?, knowsZone: (String) -> Bool
+    missed: MissedRuns = .once, createdBy: String?, kinds: KindBook = KindBook(),
+    knowsZone: (String) -> Bool
   ) throws(Refusal) {
     guard Self.isName(name) else {
       throw Refusal(
@@ -39,7 +41,7 @@ package struct ScheduleDraft: Sendable, Hashable {
     self.name = name
     self.kind = kind
     do {
-      (self.target, self.params) = try KindCatalog.validate(
+      (self.target, self.params) = try kinds.validate(
         kind: kind, target: target, params: params)
     } catch {
       throw Refusal(field: error.field, description: "\(error)")

@@ -162,10 +162,7 @@ struct AccessAPI: Sendable {
   }
 
   private static func name(_ text: String) throws(Problem) -> String {
-    guard TokenDraft.isName(text) else {
-      throw .invalid(
-        "name", "“name” must be 1 to 64 letters, digits, dots, hyphens and underscores.")
-    }
+    guard TokenDraft.isName(text) else { throw AccessWish.badName }
     return text
   }
 
@@ -198,6 +195,9 @@ enum AccessWish {
     }
     return role
   }
+
+  static let badName = Problem.invalid(
+    "name", "“name” must be 1 to 64 letters, digits, dots, hyphens and underscores.")
 
   static func noTenant(_ name: String) -> Problem {
     .invalid("tenant", "There is no tenant “\(String(name.prefix(64)).visible)”.")

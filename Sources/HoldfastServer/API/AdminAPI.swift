@@ -71,10 +71,10 @@ struct AdminAPI: Sendable {
 
   @concurrent
   private func reset(_ request: Request, _ context: ServerContext) async throws -> Response {
-    let body = try await Self.body(request, context, known: ["dryRun"])
+    let body = try await Self.body(request, context, known: ["dryRun", "kind"])
     let dryRun = try body.flag("dryRun") ?? true
     let summary = try await cleanup.seen(by: context.caller).resetFailed(
-      dryRun: dryRun, by: context.actor)
+      kind: try body.text("kind", most: 64), dryRun: dryRun, by: context.actor)
     let answer: JSONValue = [
       "success": true, "dryRun": .bool(dryRun),
       "resetCount": .int(Int64(summary.reset.count)),

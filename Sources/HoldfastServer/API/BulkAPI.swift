@@ -68,16 +68,18 @@ struct BulkAPI: Sendable {
     guard let members = body.members["filter"]?.objectValue else {
       throw .invalid(
         "filter",
-        "“filter” must be an object that says which scans are meant: status, kind, target, search, "
-          + "verdict.")
+        "“filter” must be an object that says which scans are meant: status, kind, target, tenant, "
+          + "search, verdict, cleaned.")
     }
     guard !members.isEmpty else {
       throw .invalid(
         "filter",
-        "“filter” is empty; it must have at least one of status, kind, target, search, verdict.")
+        "“filter” is empty; it must have at least one of status, kind, target, tenant, search, "
+          + "verdict, cleaned.")
     }
     let filter = try JSONBody(
-      members: members, known: ["kind", "search", "status", "target", "verdict"], at: "filter.")
+      members: members,
+      known: ["cleaned", "kind", "search", "status", "target", "tenant", "verdict"], at: "filter.")
     let wanted = try statuses(filter) ?? ScanStatus.allCases
     let search = try filter.givenText("search", most: 200)?.trimmed
     // An empty part is a part of everything, which nobody means who writes it.
@@ -85,9 +87,11 @@ struct BulkAPI: Sendable {
       throw .invalid("filter.search", "“filter.search” is empty.")
     }
     return ScanFilter(
+      tenantID: try filter.givenText("tenant", most: 64),
       statuses: wanted.filter(action.sources.contains),
       kind: try filter.givenText("kind", most: 64),
       target: try filter.givenText("target", most: 4096),
+      onlyCleaned: try filter.flag("cleaned") ?? false,
       search: search,
       doubt: try filter.givenText("verdict", most: 64).map { (name) throws(Problem) in
         try ScanDoubt.named(name, field: "filter.verdict")
@@ -119,7 +123,8 @@ extension OperatorAction {
     case .cancel: Lifecycle.sources(of: .cancel)
     case .pause: Lifecycle.sources(of: .pause)
     case .resume: Lifecycle.sources(of: .unpause)
-    case .retry, .reset, .revert: Lifecycle.sources(of: .retry)
+    case .retry: Lifecycle.sources(of: .retry)
+    case .reset, .revert: [.failed]
     case .fail: Lifecycle.sources(of: .fail) + Lifecycle.sources(of: .expire)
     case .requeue: Lifecycle.sources(of: .requeue) + Lifecycle.sources(of: .retry)
     }

@@ -9,7 +9,9 @@ struct BulkActions: Sendable {
   static let most = 1000
 
   /// What can be done to many at once.
-  static let actions: [OperatorAction] = [.cancel, .fail, .pause, .requeue, .resume, .retry]
+  static let actions: [OperatorAction] = [
+    .cancel, .fail, .pause, .requeue, .reset, .resume, .retry, .revert,
+  ]
 
   struct Refusal: Sendable, Encodable {
     var number: Int64

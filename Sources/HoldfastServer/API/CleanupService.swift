@@ -22,11 +22,17 @@ package protocol CleanupService: Sendable {
   func check(
     kind: String, target: String, ageHours: Double?
   ) async throws(StoreError) -> PreScanCheck
+  /// Submits a scan only where the check ahead of it allows, else does what the check says, in one transaction.
+  func submitIfSafe(
+    _ request: ScanRequest, ageHours: Double?, by actor: String
+  ) async throws(StoreError) -> SafeSubmission
   /// The process that leads the sweep; `nil` while none does.
   func sweepLeader() async throws(StoreError) -> String?
   /// Puts failed scans back to pending, or tells which it would put back.
+  ///
+  /// - Parameter kind: only scans of this one; `nil` for every one.
   func resetFailed(
-    dryRun: Bool, by actor: String
+    kind: String?, dryRun: Bool, by actor: String
   ) async throws(StoreError) -> ResetSummary
   /// Lets a running scan that is stuck go on from its checkpoint; its process is ended first.
   func resumeStuck(

@@ -6,7 +6,7 @@ import Hummingbird
 /// `/api/v1/scans` and what lies below: the scans themselves, their stories, and what operators do
 /// to them.
 struct ScansAPI: Sendable {
-  let store: any ScanStore
+  let store: any ScanStore & OperatorStore
   let history: any ProgressStore
   let submitter: Submitter
   /// Without one, nobody says why, and no stuck scan is resumed.
@@ -16,6 +16,7 @@ struct ScansAPI: Sendable {
     routes.post("/api/v1/scans", submit)
     routes.get("/api/v1/scans", list)
     routes.get("/api/v1/scans/{id}", show)
+    routes.delete("/api/v1/scans/{id}", query: ["confirm", "reason"], remove)
     routes.get("/api/v1/scans/{id}/events", events)
     routes.get("/api/v1/scans/{id}/errors", errors)
     routes.get("/api/v1/scans/{id}/items", items)
@@ -37,11 +38,7 @@ struct ScansAPI: Sendable {
   @concurrent
   private func submit(_ request: Request, _ context: ServerContext) async throws -> Response {
     let body = try await JSONBody(request, known: ["kind", "params", "priority", "target"])
-    let priority = try body.wholeNumber("priority", in: -100...100) ?? 0
-    let wish = Submitter.Wish(
-      kind: try body.requiredText("kind"), target: try body.requiredText("target"),
-      params: body.members["params"] ?? .object([:]), priority: Int(priority),
-      idempotencyKey: try request.idempotencyKey, createdBy: context.actor)
+    let wish = try Submitter.Wish(body, request, by: context.actor)
     switch try await submitter.submit(wish, for: context.caller) {
     case .created(let scan):
       return try .json(
@@ -55,10 +52,14 @@ struct ScansAPI: Sendable {
   private func list(_ request: Request, _ context: ServerContext) async throws -> Response {
     let query = try Query(
       request,
-      known: ["cursor", "kind", "limit", "search", "sort", "status", "target", "verdict"])
+      known: [
+        "cleaned", "cursor", "kind", "limit", "search", "sort", "status", "target", "tenant",
+        "verdict",
+      ])
     let filter = ScanFilter(
-      statuses: try query.statuses(), kind: try query.text("kind", most: 64),
-      target: try query.text("target", most: 1000), search: try query.search(),
+      tenantID: try query.text("tenant", most: 64), statuses: try query.statuses(),
+      kind: try query.text("kind", most: 64), target: try query.text("target", most: 4096),
+      onlyCleaned: try query.flag("cleaned") ?? false, search: try query.search(),
       doubt: try query.doubt())
     return try .json(
       try await store.seen(by: context.caller).scans(
@@ -69,6 +70,32 @@ struct ScansAPI: Sendable {
   private func show(_ request: Request, _ context: ServerContext) async throws -> Response {
     _ = try Query(request, known: [])
     return try .json(ScanDocument(try await store.scan(in: context)))
+  }
+
+  /// The only call that destroys anything, and so the scan's number is given once more, as on the command line.
+  @concurrent
+  private func remove(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let query = try Query(request)
+    let reason = try query.text("reason", most: 1000)
+    let scan = try await store.scan(in: context)
+    try request.checkPrecondition(on: ScanDocument(scan))
+    guard query["confirm"] == String(scan.number) else {
+      throw Problem.invalid(
+        "confirm",
+        "The scan would be removed with its items and errors, for ever: “confirm” must be its "
+          + "number, \(scan.number).")
+    }
+    let outcome = try await store.seen(by: context.caller).delete(
+      scan.id, by: context.actor, reason: reason)
+    switch outcome {
+    case .done(let gone): return try .json(gone)
+    case .notFound: throw Problem.noScan(scan.id.description)
+    case .notAllowed(let scan), .requested(let scan), .scopeHeld(let scan):
+      throw Problem(
+        .actionNotAllowed,
+        "The scan \(scan.number) is \(scan.status.rawValue): only an ended scan can be removed.",
+        members: ["scan_id": .int(scan.number), "scan_status": .string(scan.status.rawValue)])
+    }
   }
 
   @concurrent
@@ -151,6 +178,9 @@ struct ScansAPI: Sendable {
     _ action: OperatorAction, _ request: Request, _ context: ServerContext
   ) async throws -> Response {
     let body = try await JSONBody(request, known: ["reason"])
+    if request.headers[.ifMatch] != nil {
+      try request.checkPrecondition(on: ScanDocument(try await store.scan(in: context)))
+    }
     let outcome = try await ScanActions(store: store, cleanup: cleanup).act(
       action, reason: try body.text("reason", most: 1000), context)
     switch outcome {

@@ -5,13 +5,14 @@ import Hummingbird
 
 /// `/api/v1/schedules`: scans at certain times.
 struct SchedulesAPI: Sendable {
-  let store: any ScheduleStore & ScanStore
+  let store: any ScheduleStore & ScanStore & AccessStore
+  let submitter: Submitter
 
   func add(to routes: inout Routes) {
     routes.get("/api/v1/schedules", list)
     routes.post("/api/v1/schedules", create)
     routes.get("/api/v1/schedules/{name}", show)
-    routes.delete("/api/v1/schedules/{name}", remove)
+    routes.delete("/api/v1/schedules/{name}", query: ["tenant"], remove)
     routes.get("/api/v1/schedules/{name}/next", next)
   }
 
@@ -21,10 +22,9 @@ struct SchedulesAPI: Sendable {
 
   @concurrent
   private func list(_ request: Request, _ context: ServerContext) async throws -> Response {
-    _ = try Query(request, known: [])
+    let tenant = try await tenant(try Query(request, known: ["tenant"])["tenant"], context)
     return try .json(
-      List(
-        items: try await store.seen(by: context.caller).schedules(tenantID: context.tenant)))
+      List(items: try await store.seen(by: context.caller).schedules(tenantID: tenant)))
   }
 
   /// Its name makes the request safe to send again: the same schedule is answered with itself.
@@ -33,10 +33,11 @@ struct SchedulesAPI: Sendable {
     let body = try await JSONBody(
       request,
       known: [
-        "cron", "every_seconds", "kind", "missed", "name", "params", "priority", "target", "zone",
+        "cron", "every_seconds", "kind", "missed", "name", "params", "priority", "target",
+        "tenant", "zone",
       ])
-    var draft = try Self.draft(body, by: context.actor)
-    draft.tenantID = context.tenant
+    var draft = try await Self.draft(body, by: context.actor, submitter)
+    draft.tenantID = try await tenant(try body.text("tenant"), context)
     draft.idempotency = try request.idempotency(of: body)
     switch try await store.seen(by: context.caller).add(draft) {
     case .created(let schedule):
@@ -50,44 +51,46 @@ struct SchedulesAPI: Sendable {
     }
   }
 
+  /// What is asked for, with the same look at its target and parameters as at those of a scan.
+  ///
   /// - Throws: ``Problem`` of the first field that cannot be taken.
   static func draft(
-    _ body: JSONBody, by actor: String
-  ) throws(Problem) -> ScheduleDraft {
+    _ body: JSONBody, by actor: String, _ submitter: Submitter
+  ) async throws -> ScheduleDraft {
     let priority = try body.wholeNumber("priority", in: -100...100) ?? 0
     let missed = try body.text("missed") ?? MissedRuns.once.rawValue
     guard let policy = MissedRuns(rawValue: missed) else {
-      throw .unknownValue(
+      throw Problem.unknownValue(
         missed, field: "missed", known: MissedRuns.allCases.map(\.rawValue))
     }
+    let draft: ScheduleDraft
     do {
-      return try ScheduleDraft(
+      draft = try ScheduleDraft(
         name: try body.requiredText("name"), kind: try body.requiredText("kind"),
         target: try body.requiredText("target", most: 4096),
         params: body.members["params"] ?? .object([:]), priority: Int(priority),
         cron: try body.text("cron", most: 200), zone: try body.text("zone", most: 64),
         everySeconds: try body.wholeNumber("every_seconds", in: ScheduleRule.intervalRange),
-        missed: policy, createdBy: actor, knowsZone: Zones.isKnown)
+        missed: policy, createdBy: actor, kinds: submitter.kinds, knowsZone: Zones.isKnown)
     } catch let refusal as ScheduleDraft.Refusal {
-      throw .invalid(refusal.field, refusal.description)
-    } catch let problem as Problem {
-      throw problem
-    } catch {
-      throw Problem(.unexpected, "The schedule could not be read.")
+      throw Problem.invalid(refusal.field, refusal.description)
     }
+    try await submitter.checkAddresses(draft.kind, draft.target, draft.params)
+    return draft
   }
 
   @concurrent
   private func show(_ request: Request, _ context: ServerContext) async throws -> Response {
-    _ = try Query(request, known: [])
-    return try .json(try await schedule(in: context))
+    let query = try Query(request, known: ["tenant"])
+    return try .json(try await schedule(in: context, of: query["tenant"]))
   }
 
   @concurrent
   private func remove(_ request: Request, _ context: ServerContext) async throws -> Response {
-    let schedule = try await schedule(in: context)
+    let schedule = try await schedule(in: context, of: try Query(request)["tenant"])
+    try request.checkPrecondition(on: schedule)
     _ = try await store.seen(by: context.caller).removeSchedule(
-      named: schedule.name, tenantID: context.tenant)
+      named: schedule.name, tenantID: schedule.tenantID)
     return Response(status: .noContent)
   }
 
@@ -98,18 +101,36 @@ struct SchedulesAPI: Sendable {
 
   @concurrent
   private func next(_ request: Request, _ context: ServerContext) async throws -> Response {
-    let query = try Query(request, known: ["limit"])
+    let query = try Query(request, known: ["limit", "tenant"])
     let limit = try query.limit(default: 5, most: 100)
-    let schedule = try await schedule(in: context)
+    let schedule = try await schedule(in: context, of: query["tenant"])
     let times = try schedule.upcoming(limit, after: try await store.now())
     return try .json(Next(name: schedule.name, times: times))
   }
 
-  private func schedule(in context: ServerContext) async throws -> Schedule {
+  /// Whose schedules are meant: the caller's own. Who is for all tenants can say whose, and else means the default tenant's.
+  private func tenant(_ wish: String?, _ context: ServerContext) async throws -> String {
+    try await Self.tenant(wish, store, context)
+  }
+
+  static func tenant(
+    _ wish: String?, _ store: any AccessStore & ScanStore, _ context: ServerContext
+  ) async throws -> String {
+    guard let wish, !wish.isEmpty else { return context.tenant }
+    guard let tenant = try AccessWish.scope(wish, of: context).tenant,
+      try await store.seen(by: context.caller).tenants().contains(where: { $0.name == tenant })
+    else { throw AccessWish.noTenant(wish) }
+    return tenant
+  }
+
+  private func schedule(
+    in context: ServerContext, of wish: String?
+  ) async throws -> Schedule {
+    let tenant = try await tenant(wish, context)
     let name = context.parameters.get("name") ?? ""
     guard !name.utf8.contains(0),
       let schedule = try await store.seen(by: context.caller).schedule(
-        named: name, tenantID: context.tenant)
+        named: name, tenantID: tenant)
     else {
       throw Problem(
         .notFound, "There is no schedule “\(String(name.prefix(64)).visible)”.")

@@ -9,13 +9,17 @@ struct SupervisionAPI: Sendable {
   let store: any ScanStore
   let history: any SweepStore
   let cleanup: any CleanupService
+  let submitter: Submitter
   let book: PolicyBook
   let pace: WorstCase.Pace
+
+  private var kinds: KindBook { submitter.kinds }
 
   func add(to routes: inout Routes) {
     routes.get("/api/v1/policies", policies)
     routes.get("/api/v1/policies/{kind}", policy)
     routes.get("/api/v1/check", check)
+    routes.post("/api/v1/safe-submissions", submitIfSafe)
     routes.post("/api/v1/unlock", unlock)
     routes.get("/api/v1/sweep", sweep)
     routes.get("/api/v1/sweeps", sweeps)
@@ -33,19 +37,20 @@ struct SupervisionAPI: Sendable {
   private func policies(_ request: Request, _ context: ServerContext) async throws -> Response {
     _ = try Query(request, known: [])
     return try .json(
-      Policies(items: PolicyBook.kindNames.sorted().map { document($0, target: nil) }))
+      Policies(items: book.names(with: kinds).map { document($0, target: nil) }))
   }
 
   @concurrent
   private func policy(_ request: Request, _ context: ServerContext) async throws -> Response {
     let query = try Query(request, known: ["target"])
-    let target = try query.text("target", most: 1000)
+    let target = try query.text("target", most: 4096)
     let kind = context.parameters.get("kind") ?? ""
-    guard PolicyBook.kindNames.contains(kind) else {
+    let known = book.names(with: kinds)
+    guard known.contains(kind) else {
       throw Problem(
         .notFound,
         "There is no kind of scan “\(String(kind.prefix(64)).visible)”; known are "
-          + "\(PolicyBook.kindNames.sorted().joined(separator: ", ")).")
+          + "\(known.joined(separator: ", ")).")
     }
     return try .json(document(kind, target: target))
   }
@@ -61,22 +66,46 @@ struct SupervisionAPI: Sendable {
   @concurrent
   private func check(_ request: Request, _ context: ServerContext) async throws -> Response {
     let query = try Query(request, known: ["age_hours", "kind", "target"])
-    let subject = try Self.subject(
-      kind: try query.requiredText("kind", most: 64),
-      target: try query.requiredText("target", most: 1000))
+    let kind = try query.requiredText("kind", most: 64)
+    let target = try canonical(try query.requiredText("target", most: 4096), of: kind)
     let hours = try query.number("age_hours", in: 0...8760)
     return try .json(
       try await cleanup.seen(by: context.caller).check(
-        kind: subject.kind, target: subject.target, ageHours: hours))
+        kind: kind, target: target, ageHours: hours))
+  }
+
+  /// Starts a scan, lets an unfinished one go on, cleans a dead one and starts, or waits: what the check says, in one
+  /// transaction, so that of two such calls at the same time one starts.
+  @concurrent
+  private func submitIfSafe(
+    _ request: Request, _ context: ServerContext
+  ) async throws -> Response {
+    let body = try await JSONBody(
+      request, known: ["age_hours", "kind", "params", "priority", "target"])
+    let hours = try body.number("age_hours", in: 0...8760)
+    let wanted = try await submitter.request(
+      for: try Submitter.Wish(body, request, by: context.actor))
+    let submission = try await cleanup.seen(by: context.caller).submitIfSafe(
+      wanted, ageHours: hours, by: context.actor)
+    let headers: HTTPFields = [.location: "/api/v1/scans/\(submission.scan.id)"]
+    switch submission.outcome {
+    case .started: return try .json(submission, status: .created, headers: headers)
+    case .resumed: return try .json(submission)
+    case .existing:
+      try Submitter.check(submission.scan, against: wanted)
+      return try .json(submission)
+    case .ordered: return try .json(submission, status: .accepted)
+    case .waiting:
+      var problem = Submitter.scopeHeld(by: submission.scan)
+      problem.members["check"] = .string(submission.check.reason)
+      throw problem
+    }
   }
 
   /// In the canonical form, so that the same thing is always the same scope.
-  private static func subject(
-    kind: String, target: String
-  ) throws(Problem) -> (kind: String, target: String) {
+  private func canonical(_ target: String, of kind: String) throws(Problem) -> String {
     do {
-      let canonical = try KindCatalog.validate(kind: kind, target: target, params: .object([:]))
-      return (kind, canonical.target)
+      return try kinds.canonicalTarget(kind: kind, target)
     } catch {
       throw Problem(error)
     }

@@ -28,10 +28,7 @@ struct UsersAPI: Sendable {
   private func create(_ request: Request, _ context: ServerContext) async throws -> Response {
     let body = try await JSONBody(request, known: ["name", "password", "role", "tenant"])
     let name = try body.requiredText("name")
-    guard TokenDraft.isName(name) else {
-      throw Problem.invalid(
-        "name", "“name” must be 1 to 64 letters, digits, dots, hyphens and underscores.")
-    }
+    guard TokenDraft.isName(name) else { throw AccessWish.badName }
     let role = try AccessWish.role(try body.requiredText("role"))
     let scope = try AccessWish.scope(try body.text("tenant"), of: context)
     let hash = try await Self.hash(body)

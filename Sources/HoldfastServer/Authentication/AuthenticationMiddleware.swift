@@ -43,7 +43,7 @@ struct AuthenticationMiddleware: RouterMiddleware {
       if let identity = context.identity {
         callers.take(identity.subject.text)
       } else {
-        addresses.take(context.peer)
+        addresses.take(context.network)
       }
     guard let wait else { return }
     throw Problem(

@@ -19,6 +19,7 @@ enum ProblemKind: String, CaseIterable, Sendable {
   case actionNotAllowed = "action-not-allowed"
   case idempotencyConflict = "idempotency-conflict"
   case planMoved = "plan-moved"
+  case preconditionFailed = "precondition-failed"
   case workerNotFound = "worker-not-found"
   case workerRetired = "worker-retired"
   case leaseSuperseded = "lease-superseded"
@@ -45,6 +46,7 @@ enum ProblemKind: String, CaseIterable, Sendable {
     case .scopeHeld, .actionNotAllowed, .idempotencyConflict, .nameTaken, .planMoved,
       .workerRetired, .leaseSuperseded:
       .conflict
+    case .preconditionFailed: .preconditionFailed
     case .refusedByDatabase: .unprocessableContent
     case .tooLarge: .contentTooLarge
     case .unsupportedMediaType: .unsupportedMediaType
@@ -74,6 +76,7 @@ enum ProblemKind: String, CaseIterable, Sendable {
     case .actionNotAllowed: "Not possible in this status"
     case .idempotencyConflict: "Idempotency key used for another request"
     case .planMoved: "The plan does not hold any more"
+    case .preconditionFailed: "It has changed"
     case .workerNotFound: "No such worker"
     case .workerRetired: "The worker has signed off"
     case .leaseSuperseded: "The lease does not hold any more"
@@ -138,6 +141,9 @@ enum ProblemKind: String, CaseIterable, Sendable {
     case .planMoved:
       "Scans have moved since the plan was made. “plan” is the hash of what would be done now; look "
         + "at it first."
+    case .preconditionFailed:
+      "If-Match held the ETag of an answer that does not hold any more: somebody has changed it, or it "
+        + "has moved by itself. Nothing was done. Read it again, and decide anew."
     case .workerNotFound:
       "No worker has registered here and been given this id. A worker whose server has another "
         + "database now registers anew."

@@ -78,6 +78,16 @@ struct Query: Sendable {
     return number
   }
 
+  /// `true` or `false`; `nil` if the parameter is absent.
+  func flag(_ name: String) throws(Problem) -> Bool? {
+    switch self[name] {
+    case nil: return Optional<Bool>.none
+    case "true": return true
+    case "false": return false
+    case .some: throw .invalid(name, "“\(name)” must be true or false.")
+    }
+  }
+
   var cursor: String? {
     get throws(Problem) {
       guard let text = self["cursor"], !text.isEmpty else { return nil }

@@ -50,6 +50,8 @@ enum RouteAccess: Sendable, Hashable {
       "POST /users/{name}/role": .role(.admin),
       "POST /users/{name}/password": .role(.admin),
       "GET /audit-log": .role(.admin),
+      "GET /account": .role(.viewer),
+      "POST /account": .role(.viewer),
       "GET /new": .role(.viewer),
       "GET /new/{name}": .role(.viewer),
       "POST /new/{name}": .role(.operator),
@@ -63,6 +65,7 @@ enum RouteAccess: Sendable, Hashable {
       "GET /api/v1/scans": .role(.viewer),
       "POST /api/v1/scans": .role(.operator),
       "GET /api/v1/scans/{id}": .role(.viewer),
+      "DELETE /api/v1/scans/{id}": .role(.admin),
       "GET /api/v1/scans/{id}/events": .role(.viewer),
       "GET /api/v1/scans/{id}/why": .role(.viewer),
       "GET /api/v1/scans/{id}/errors": .role(.viewer),
@@ -73,6 +76,9 @@ enum RouteAccess: Sendable, Hashable {
       "GET /api/v1/policies": .role(.viewer),
       "GET /api/v1/policies/{kind}": .role(.viewer),
       "GET /api/v1/check": .role(.viewer),
+      "POST /api/v1/safe-submissions": .role(.operator),
+      "GET /api/v1/kinds": .role(.viewer),
+      "GET /api/v1/activity": .role(.viewer),
       "POST /api/v1/unlock": .role(.operator),
       "GET /api/v1/sweep": .role(.viewer),
       "GET /api/v1/sweeps": .installation,
@@ -122,6 +128,7 @@ enum RouteAccess: Sendable, Hashable {
       "POST /api/v1/tenants": .installation,
       "GET /api/v1/audit-log": .role(.admin),
       "GET /api/v1/me": .role(.viewer),
+      "POST /api/v1/me/password": .role(.viewer),
     ]
     for action in OperatorAction.allCases {
       table["POST /api/v1/scans/{id}/\(action.rawValue)"] = .role(.operator)

@@ -36,17 +36,25 @@ struct Routes {
     register(.put, path, handler)
   }
 
-  mutating func delete(_ path: String, _ handler: @escaping Handler) {
-    register(.delete, path, handler)
+  /// - Parameter query: the query parameters that it takes.
+  mutating func delete(
+    _ path: String, query: [String] = [], _ handler: @escaping Handler
+  ) {
+    register(.delete, path, query: query, handler)
   }
 
+  /// - Parameter query: the query parameters that a write takes. Reads look for themselves.
   private mutating func register(
-    _ method: HTTPRequest.Method, _ path: String, _ handler: @escaping Handler
+    _ method: HTTPRequest.Method, _ path: String, query: [String] = [],
+    _ handler: @escaping Handler
   ) {
     table.add(method, path: path)
     let access = RouteAccess.of(method, path)
+    // A parameter that is passed over could have been what makes a call a dry run.
+    let isStrict = AuthenticationMiddleware.isWrite(method) && path.hasPrefix("/api/")
     router.on(RouterPath(path), method: method) { request, context in
       try access.check(context.identity)
+      if isStrict { _ = try Query(request, known: query) }
       return try await handler(request, context)
     }
   }

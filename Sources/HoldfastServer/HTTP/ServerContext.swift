@@ -21,6 +21,14 @@ struct ServerContext: RequestContext {
 
   /// The peer's IP address, without its port.
   var peer: String { channel.remoteAddress?.ipAddress ?? "unknown" }
+
+  /// What limits of addresses go by: the address, and of IPv6 the network of 64 bits that one subscriber has to itself.
+  var network: String { Self.network(of: peer) }
+
+  static func network(of peer: String) -> String {
+    guard case .v6(let bits)? = IPAddress(peer), bits >> 32 != 0xFFFF else { return peer }
+    return "\(IPAddress.v6((bits >> 64) << 64))/64"
+  }
 }
 
 extension ServerContext {

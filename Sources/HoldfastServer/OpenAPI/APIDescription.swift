@@ -120,6 +120,9 @@ struct APIDescriptionReader {
     if let names = schema["enum"]?.array() {
       return names.compactMap(\.string).joined(separator: " | ")
     }
+    if let options = schema["anyOf"]?.array() {
+      return options.map { type($0) }.filter { $0 != "null" }.joined(separator: " or ")
+    }
     let named = schema["type"]?.string ?? schema["type"]?.array().first?.string ?? "any"
     switch named {
     case "array": return "list of \(type(schema["items"]))"

@@ -47,7 +47,7 @@ struct GitHubPages: Sendable {
     _ query: Query, _ client: GitHubClient, _ request: Request, _ context: ServerContext
   ) async throws -> Response {
     let authenticator = signIn.authenticator
-    if let wait = authenticator.throttle.wait(for: context.peer) {
+    if let wait = authenticator.throttle.wait(for: context.network) {
       return signIn.form(next: "/", error: SignInPages.waitText(wait), wait: wait)
     }
     guard let pending = pending(query, request) else {
@@ -103,7 +103,7 @@ struct GitHubPages: Sendable {
   }
 
   private func refused(_ sentence: String, next: String, _ context: ServerContext) -> Response {
-    signIn.authenticator.throttle.recordFailure(of: context.peer)
+    signIn.authenticator.throttle.recordFailure(of: context.network)
     return signIn.form(next: next, error: sentence)
   }
 

@@ -4,7 +4,7 @@ import Hummingbird
 
 /// `GET /`: the scans under filters and in an order of the reader's choice, and the form of a new one.
 struct ListPage: Sendable {
-  let store: any ScanStore & AccessStore
+  let store: any ScanStore & AccessStore & RunningStore
   let hub: EventHub
   let kinds: KindBook
 
@@ -145,19 +145,23 @@ struct LiveWorker: Sendable {
 
   var shown: ListView.Worker { ListView.Worker(record, running: running, now: now) }
 
+  /// How many running scans are told apart by worker.
+  static let mostRunning = 5000
+
   static func all(
-    in store: any ScanStore, now: Timestamp
+    in store: any ScanStore & RunningStore, now: Timestamp
   ) async throws(StoreError) -> [LiveWorker] {
-    let running = try await store.scans(
-      ScanFilter(statuses: [.running]), cursor: nil, limit: 500
-    ).items
-    return all(try await store.workers(), running: running, now: now)
+    all(
+      try await store.workers(), running: try await store.runningScans(limit: mostRunning),
+      now: now)
   }
 
-  static func all(_ workers: [WorkerRecord], running: [Scan], now: Timestamp) -> [LiveWorker] {
-    workers.filter { $0.isHere(now: now) }.map { worker in
-      LiveWorker(
-        record: worker, running: running.count { $0.workerID == worker.id }, now: now)
+  static func all(
+    _ workers: [WorkerRecord], running: [RunningScan], now: Timestamp
+  ) -> [LiveWorker] {
+    let counts = running.reduce(into: [String?: Int]()) { $0[$1.workerID, default: 0] += 1 }
+    return workers.filter { $0.isHere(now: now) }.map { worker in
+      LiveWorker(record: worker, running: counts[worker.id] ?? 0, now: now)
     }
   }
 }

@@ -57,16 +57,11 @@ struct OverviewPage: Sendable {
   let pages: Pages
   let cleanup: any CleanupService
   let activity: any ActivityStore
-  private let plots = OverviewPlots()
+  let plots: OverviewPlots
 
   private static let mostAttention = 20
   private static let mostRunning = 10
-
-  init(pages: Pages, cleanup: any CleanupService, activity: any ActivityStore) {
-    self.pages = pages
-    self.cleanup = cleanup
-    self.activity = activity
-  }
+  private static let mostSuspected = 200
 
   func add(to routes: inout Routes) {
     routes.get("/overview", show)
@@ -80,14 +75,17 @@ struct OverviewPage: Sendable {
     let health = try await cleanup.health()
     let plan = try await cleanup.clean(.init(), dryRun: true, by: context.actor).plan
     let running = try await store.scans(
-      ScanFilter(statuses: [.running]), cursor: nil, limit: 500
+      ScanFilter(statuses: [.running]), cursor: nil, limit: Self.mostRunning + 1
+    ).items
+    let suspected = try await store.scans(
+      ScanFilter(doubt: .suspected), cursor: nil, limit: Self.mostSuspected
     ).items
     let now = try await store.now()
-    let workers = LiveWorker.all(try await store.workers(), running: running, now: now)
+    let workers = try await LiveWorker.all(in: store, now: now)
     let kinds = Self.kinds(try await store.queueDepth())
     let happened = try await plots.activity(activity, scope: context.caller.scope)
     let attention = try await attention(
-      plan, running: running, in: store, mayAct: context.may(.operator))
+      plan, suspected: suspected, in: store, mayAct: context.may(.operator))
     let shown = running.prefix(Self.mostRunning)
     return .html(
       pages.templates.render(
@@ -137,7 +135,7 @@ struct OverviewPage: Sendable {
 
   /// What is stuck comes first, what is only suspected after it.
   private func attention(
-    _ plan: RecoveryPlan, running: [Scan], in store: any ScanStore, mayAct: Bool
+    _ plan: RecoveryPlan, suspected: [Scan], in store: any ScanStore, mayAct: Bool
   ) async throws(StoreError) -> (shown: [OverviewView.Attention], total: Int) {
     let stuck = plan.entries + plan.held
     var shown: [OverviewView.Attention] = []
@@ -153,7 +151,7 @@ struct OverviewPage: Sendable {
           plan: CleanupPages.words(for: entry.decision.action)))
     }
     let named = Set(stuck.map(\.scanID))
-    let suspected = running.filter { $0.suspicion != nil && !named.contains($0.id) }
+    let suspected = suspected.filter { !named.contains($0.id) }
     for scan in suspected.prefix(Self.mostAttention - shown.count) {
       shown.append(
         Self.attention(

@@ -32,72 +32,56 @@ final class OverviewPlots: Sendable {
     return read
   }
 
-  /// Throughput, durations, and recoveries by reason.
+  /// Throughput, durations, what was found stuck and what was recovered, by reason.
   static func plots(_ activity: Activity) -> [Plot] {
-    let from = activity.from
-    func hour(_ time: Timestamp) -> Int {
-      min(hours - 1, max(0, Int(time.seconds(since: from) / 3600)))
-    }
-    func name(_ index: Int) -> String {
-      index == hours - 1 ? "the last hour" : "\(hours - 1 - index) to \(hours - index) h ago"
-    }
+    let hourly = HourlyActivity(activity, hours: hours)
     return [
-      throughput(activity, hour, name), durations(activity, hour, name),
-      recoveries(activity, hour, name),
+      throughput(hourly, activity.from), durations(hourly, activity.from),
+      reasons(
+        "Scans found stuck, by reason", hourly, \.stuck, activity.from,
+        emptyText: "No scan was found stuck in a day."),
+      reasons(
+        "Stuck scans recovered, by reason", hourly, \.recovered, activity.from,
+        emptyText: "Nothing was stuck in a day."),
     ]
   }
 
-  private static func throughput(
-    _ activity: Activity, _ hour: (Timestamp) -> Int, _ name: (Int) -> String
-  ) -> Plot {
-    let statuses: [ScanStatus] = [.completed, .partial, .failed, .cancelled]
-    var counts = statuses.map { _ in [Double](repeating: 0, count: hours) }
-    for end in activity.ended {
-      if let index = statuses.firstIndex(of: end.status) { counts[index][hour(end.at)] += 1 }
-    }
-    return Plot.bars(
-      "Scans ended, by hour",
-      zip(statuses, counts).map {
-        Plot.Series(label: $0.rawValue, style: "plot-\($0.rawValue)", values: $1)
-      }, from: activity.from, intervalName: name, emptyText: "No scan has ended in a day.")
+  private static func name(_ index: Int) -> String {
+    index == hours - 1 ? "the last hour" : "\(hours - 1 - index) to \(hours - index) h ago"
   }
 
-  private static func durations(
-    _ activity: Activity, _ hour: (Timestamp) -> Int, _ name: (Int) -> String
-  ) -> Plot {
-    var seconds = [[Double]](repeating: [], count: hours)
-    for end in activity.ended where end.status == .completed || end.status == .partial {
-      if let taken = end.seconds { seconds[hour(end.at)].append(taken) }
-    }
-    let sorted = seconds.map { $0.sorted() }
-    func quantile(_ share: Double) -> [Double] {
-      sorted.map { $0.isEmpty ? .nan : $0[min($0.count - 1, Int(Double($0.count) * share))] }
-    }
-    return Plot.lines(
+  private static func throughput(_ hourly: HourlyActivity, _ from: Timestamp) -> Plot {
+    Plot.bars(
+      "Scans ended, by hour",
+      HourlyActivity.ends.map { status in
+        Plot.Series(
+          label: status.rawValue, style: "plot-\(status.rawValue)",
+          values: hourly.hours.map { Double($0.ended[status] ?? 0) })
+      }, from: from, intervalName: name, emptyText: "No scan has ended in a day.")
+  }
+
+  private static func durations(_ hourly: HourlyActivity, _ from: Timestamp) -> Plot {
+    Plot.lines(
       "How long they took",
-      [
-        Plot.Series(label: "p95", style: "plot-p95", values: quantile(0.95)),
-        Plot.Series(label: "p50", style: "plot-p50", values: quantile(0.5)),
-      ], from: activity.from, intervalName: name, show: Words.duration,
+      [("p95", 0.95), ("p50", 0.5)].map { label, share in
+        Plot.Series(
+          label: label, style: "plot-\(label)",
+          values: hourly.hours.map { $0.quantile(share) ?? .nan })
+      }, from: from, intervalName: name, show: Words.duration,
       emptyText: "No scan has ended well in a day.")
   }
 
-  private static func recoveries(
-    _ activity: Activity, _ hour: (Timestamp) -> Int, _ name: (Int) -> String
+  private static func reasons(
+    _ heading: String, _ hourly: HourlyActivity,
+    _ counts: (HourlyActivity.Hour) -> [String: Int], _ from: Timestamp, emptyText: String
   ) -> Plot {
-    let reasons = Set(activity.recovered.map(\.reason)).sorted()
-    var counts = reasons.map { _ in [Double](repeating: 0, count: hours) }
-    for recovery in activity.recovered {
-      if let index = reasons.firstIndex(of: recovery.reason) {
-        counts[index][hour(recovery.at)] += 1
-      }
-    }
+    let reasons = Set(hourly.hours.flatMap { counts($0).keys }).sorted()
     return Plot.bars(
-      "Stuck scans recovered, by reason",
-      zip(reasons, counts).enumerated().map { index, entry in
+      heading,
+      reasons.enumerated().map { index, reason in
         Plot.Series(
-          label: entry.0.replacing("_", with: " ").visible, style: "plot-reason-\(index % 6)",
-          values: entry.1)
-      }, from: activity.from, intervalName: name, emptyText: "Nothing was stuck in a day.")
+          label: reason.replacing("_", with: " ").visible, style: "plot-reason-\(index % 6)",
+          values: hourly.hours.map { Double(counts($0)[reason] ?? 0) })
+      }, from: from, intervalName: name, emptyText: emptyText)
   }
 }

@@ -6,7 +6,7 @@ import Hummingbird
 /// The pages for people: rendered here, complete without scripts, kept current by those of
 /// `Assets`.
 struct Pages: Sendable {
-  let store: any ScanStore & AccessStore & ScheduleStore
+  let store: any ScanStore & AccessStore & ScheduleStore & RunningStore
   let hub: EventHub
   let submitter: Submitter
   /// Without one, no stuck scan is resumed.
@@ -173,7 +173,7 @@ extension Pages {
     let access = [("Tokens", "/tokens"), ("Users", "/users"), ("Audit log", "/audit-log")]
     let links =
       (hasOverview ? [("Overview", "/overview")] : []) + main
-      + (context.may(.admin) ? access : [])
+      + (context.may(.admin) ? access : []) + [("Account", "/account")]
     return links.map { label, href in
       PageFrame.Link(label: label, href: href, isCurrent: label == title)
     }

@@ -40,7 +40,7 @@ struct PoliciesPage: Sendable {
   @concurrent
   private func show(_ request: Request, _ context: ServerContext) async throws -> Response {
     let query = try Query(request, known: ["kind", "target"])
-    let kinds = Set(PolicyBook.kindNames).union(book.kinds.keys).sorted()
+    let kinds = book.names(with: pages.submitter.kinds)
     let kind = query["kind"] ?? "library"
     guard kinds.contains(kind) else {
       throw Problem.unknownValue(kind, field: "kind", known: kinds)

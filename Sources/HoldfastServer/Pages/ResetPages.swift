@@ -42,7 +42,7 @@ struct ResetPages: Sendable {
   private func preview(_ request: Request, _ context: ServerContext) async throws -> Response {
     _ = try Query(request, known: [])
     let summary = try await cleanup.seen(by: context.caller).resetFailed(
-      dryRun: true, by: context.actor)
+      kind: nil, dryRun: true, by: context.actor)
     return .html(pages.templates.render(try await view(of: summary, context)))
   }
 
@@ -74,7 +74,7 @@ struct ResetPages: Sendable {
   private func reset(_ request: Request, _ context: ServerContext) async throws -> Response {
     let fields = try await Pages.form(request)
     let cleanup = cleanup.seen(by: context.caller)
-    let planned = try await cleanup.resetFailed(dryRun: true, by: context.actor)
+    let planned = try await cleanup.resetFailed(kind: nil, dryRun: true, by: context.actor)
     guard fields["plan"] == Self.hash(of: planned) else {
       let fresh = try await view(
         of: planned, context,
@@ -82,7 +82,7 @@ struct ResetPages: Sendable {
           + "would be reset now.")
       return .html(pages.templates.render(fresh), status: .conflict)
     }
-    let done = try await cleanup.resetFailed(dryRun: false, by: context.actor)
+    let done = try await cleanup.resetFailed(kind: nil, dryRun: false, by: context.actor)
     var view = ResetView(
       frame: frame(context),
       summary: "\(Words.plural(Int64(done.reset.count), "scan is", "scans are")) back to pending.")

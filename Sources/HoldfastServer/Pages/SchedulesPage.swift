@@ -21,6 +21,10 @@ struct SchedulesPage: Sendable {
   private struct SchedulesView: PageView {
     var template: String { "schedules" }
     var frame: PageFrame
+    /// Whose schedules there are to be seen; none where the reader has one tenant alone.
+    var tabs: [Tab]
+    var hasTabs: Bool
+    var tenant: String
     var rows: [Row]
     var hasRows: Bool
     var error: String?
@@ -58,21 +62,29 @@ struct SchedulesPage: Sendable {
 
   @concurrent
   private func show(_ request: Request, _ context: ServerContext) async throws -> Response {
-    _ = try Query(request, known: [])
-    return .html(pages.templates.render(try await view(context)))
+    let query = try Query(request, known: ["tenant"])
+    let tenant = try await SchedulesAPI.tenant(query["tenant"], pages.store, context)
+    return .html(pages.templates.render(try await view(tenant, context)))
   }
 
   private func view(
-    _ context: ServerContext, error: String? = nil, fields: Query? = nil
+    _ tenant: String, _ context: ServerContext, error: String? = nil, fields: Query? = nil
   ) async throws -> SchedulesView {
     let now = try await pages.store.now()
-    let schedules = try await pages.store.schedules(tenantID: context.tenant)
+    let store = pages.store.seen(by: context.caller)
+    let schedules = try await store.schedules(tenantID: tenant)
+    let tabs = try await store.tenants().map { other in
+      Tab(
+        label: other.name.visible, href: Self.href(of: other.name), isCurrent: other.name == tenant,
+        count: nil)
+    }
     let rows = schedules.map { Self.row($0, now: now, mayAct: context.may(.operator)) }
     let text = { (name: String) in fields?[name] ?? "" }
     let chosenKind = text("kind").isEmpty ? "library" : text("kind")
     let chosenMissed = text("missed").isEmpty ? MissedRuns.once.rawValue : text("missed")
     return SchedulesView(
-      frame: pages.frame("Schedules", context, stream: nil), rows: rows, hasRows: !rows.isEmpty,
+      frame: pages.frame("Schedules", context, stream: nil), tabs: tabs,
+      hasTabs: tabs.count > 1, tenant: tenant, rows: rows, hasRows: !rows.isEmpty,
       error: error,
       form: Form(
         name: text("name"), target: text("target"), cron: text("cron"), zone: text("zone"),
@@ -86,6 +98,10 @@ struct SchedulesPage: Sendable {
       ].map { .init(value: $0.rawValue, label: $1, isChosen: $0.rawValue == chosenMissed) })
   }
 
+  private static func href(of tenant: String) -> String {
+    ListAddress.address("/schedules", [.init(name: "tenant", value: tenant)])
+  }
+
   private static func row(_ schedule: Schedule, now: Timestamp, mayAct: Bool) -> Row {
     let rule =
       schedule.cron.map { "\($0) (\(schedule.zone))" }
@@ -94,7 +110,8 @@ struct SchedulesPage: Sendable {
     let upcoming = ((try? schedule.upcoming(upcomingRuns, after: now)) ?? []).map(ShownTime.init)
     let remove = ScanView.Action(
       id: "remove-\(schedule.name)", name: "remove", label: "Remove",
-      href: "/schedules/\(LocalPath.encoded(schedule.name))/remove", style: "danger",
+      href: "/schedules/\(LocalPath.encoded(schedule.name))/remove?tenant=\(schedule.tenantID)",
+      style: "danger",
       confirmStyle: "danger", question: "Remove the schedule \(schedule.name)?",
       consequence: "Nothing is submitted by it any more. The scans that it made stay.")
     return Row(
@@ -112,18 +129,20 @@ struct SchedulesPage: Sendable {
   @concurrent
   private func create(_ request: Request, _ context: ServerContext) async throws -> Response {
     let fields = try await Pages.form(request)
+    let tenant = try await SchedulesAPI.tenant(fields["tenant"], pages.store, context)
     do {
-      var draft = try SchedulesAPI.draft(try Self.body(fields), by: context.actor)
-      draft.tenantID = context.tenant
+      var draft = try await SchedulesAPI.draft(
+        try Self.body(fields), by: context.actor, pages.submitter)
+      draft.tenantID = tenant
       switch try await pages.store.seen(by: context.caller).add(draft) {
-      case .created, .existing: return .redirect(to: "/schedules")
+      case .created, .existing: return .redirect(to: Self.href(of: tenant))
       case .keyUsed: throw Problem.idempotencyKeyUsed
       case .nameTaken(let schedule):
         throw Problem(
           .nameTaken, "Another schedule has the name “\(schedule.name)”.", field: "name")
       }
     } catch let problem as Problem {
-      let view = try await view(context, error: problem.detail, fields: fields)
+      let view = try await view(tenant, context, error: problem.detail, fields: fields)
       return .html(pages.templates.render(view), status: problem.kind.status)
     }
   }
@@ -151,12 +170,13 @@ struct SchedulesPage: Sendable {
   private func remove(_ request: Request, _ context: ServerContext) async throws -> Response {
     _ = try await Pages.form(request)
     let name = context.parameters.get("name") ?? ""
+    let tenant = try await SchedulesAPI.tenant(try Query(request)["tenant"], pages.store, context)
     guard !name.utf8.contains(0),
       try await pages.store.seen(by: context.caller).removeSchedule(
-        named: name, tenantID: context.tenant) != nil
+        named: name, tenantID: tenant) != nil
     else {
       throw Problem(.notFound, "There is no schedule “\(String(name.prefix(64)).visible)”.")
     }
-    return .redirect(to: "/schedules")
+    return .redirect(to: Self.href(of: tenant))
   }
 }

@@ -56,11 +56,19 @@ struct SignInPages: Sendable {
     let query = try Query(request)
     let next = Self.next(query["next"])
     if let code = query["code"] {
-      if let wait = authenticator.throttle.wait(for: context.peer) {
+      // A page elsewhere that leads here would sign its reader in as somebody else (login CSRF). Opened by hand or by a program, there
+      // is no such page.
+      guard ["none", "same-origin", nil].contains(request.headers[.secFetchSite]) else {
+        return form(
+          next: next,
+          error:
+            "A page elsewhere led here. Open the address of the code by hand, or use the token.")
+      }
+      if let wait = authenticator.throttle.wait(for: context.network) {
         return form(next: next, error: Self.waitText(wait), wait: wait)
       }
       guard let subject = authenticator.codes.redeem(code) else {
-        authenticator.throttle.recordFailure(of: context.peer)
+        authenticator.throttle.recordFailure(of: context.network)
         return form(
           next: next, error: "This sign-in code has been used or is too old. Use the token instead."
         )
@@ -79,15 +87,18 @@ struct SignInPages: Sendable {
     }
     let fields = Query(encoded: String(buffer: try await request.limitedBody()))
     let next = Self.next(fields["next"])
-    if let wait = authenticator.throttle.wait(for: context.peer) {
-      return form(next: next, error: Self.waitText(wait), wait: wait)
+    let attempt: SignInThrottle.Attempt
+    do throws(SignInThrottle.Refusal) {
+      attempt = try authenticator.throttle.begin(context.network)
+    } catch {
+      return form(next: next, error: Self.waitText(error.wait), wait: error.wait)
     }
     let (subject, refusal) = try await holder(of: fields)
     guard let subject else {
-      authenticator.throttle.recordFailure(of: context.peer)
       context.logger.notice("a sign-in failed", metadata: ["peer": .string(context.peer)])
       return form(next: next, error: refusal)
     }
+    authenticator.throttle.succeeded(attempt)
     return opened(next, for: subject, request, context)
   }
 

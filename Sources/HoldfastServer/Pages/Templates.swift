@@ -19,6 +19,8 @@ struct Templates: Sendable {
       ("policies", PackageResources.policies_mustache),
       ("schedules", PackageResources.schedules_mustache),
       ("tokens", PackageResources.tokens_mustache), ("users", PackageResources.users_mustache),
+      ("accessfields", PackageResources.accessfields_mustache),
+      ("account", PackageResources.account_mustache),
       ("audit", PackageResources.audit_mustache),
       ("overview", PackageResources.overview_mustache),
       ("docs", PackageResources.docs_mustache),

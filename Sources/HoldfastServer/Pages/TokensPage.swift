@@ -4,12 +4,11 @@ import HoldfastStorage
 import Hummingbird
 
 /// `/tokens`: the tokens of programs. A new one is shown once, on the page that answers its making, and kept by no browser.
-struct TokensPage: Sendable {
+struct TokensPage: AccessPage {
+  static let prefix = "token"
+
   let pages: Pages
   let authenticator: Authenticator
-
-  /// How many rows the page has; the newest come first.
-  private static let mostRows = 200
 
   func add(to routes: inout Routes) {
     routes.get("/tokens", show)
@@ -18,24 +17,17 @@ struct TokensPage: Sendable {
     routes.post("/tokens/{id}/rotate", rotate)
   }
 
-  private struct TokensView: PageView {
+  struct View: PageView {
     var template: String { "tokens" }
     var frame: PageFrame
-    var error: String?
-    /// The token itself, this once.
-    var secret: String?
-    var secretName: String?
+    var form: AccessForm
     var rows: [Row]
     var hasRows: Bool
     var isCut: Bool
-    var name: String
-    var roles: [ListView.Choice]
-    var tenants: [ListView.Choice]
-    var hasTenants: Bool
     var lives: [ListView.Choice]
   }
 
-  private struct Row: Sendable {
+  struct Row: Sendable {
     var name: String
     var role: String
     var tenant: String
@@ -82,28 +74,14 @@ struct TokensPage: Sendable {
     }
   }
 
-  // MARK: Show
-
-  @concurrent
-  private func show(_ request: Request, _ context: ServerContext) async throws -> Response {
-    _ = try Query(request, known: [])
-    return .html(pages.templates.render(try await view(context)))
-  }
-
-  private func view(
-    _ context: ServerContext, error: String? = nil, fields: Query? = nil
-  ) async throws -> TokensView {
-    let store = pages.store.seen(by: context.caller)
-    let tokens = try await store.tokens()
-    let tenants = try await AccessChoices.tenants(
-      store, context, chosen: fields?["tenant"])
-    let life = fields?["expires_in_days"] ?? "90"
-    return TokensView(
-      frame: pages.frame("Tokens", context, stream: nil), error: error,
+  /// The newest first.
+  func view(_ context: ServerContext, _ form: AccessForm) async throws -> View {
+    let tokens = try await pages.store.seen(by: context.caller).tokens()
+    let life = form.fields?["expires_in_days"] ?? "90"
+    return View(
+      frame: pages.frame("Tokens", context, stream: nil), form: form,
       rows: tokens.prefix(Self.mostRows).map(Row.init), hasRows: !tokens.isEmpty,
-      isCut: tokens.count > Self.mostRows, name: fields?["name"] ?? "",
-      roles: AccessChoices.roles(chosen: fields?["role"]), tenants: tenants,
-      hasTenants: tenants.count > 1,
+      isCut: tokens.count > Self.mostRows,
       lives: [
         ("7", "7 days"), ("30", "30 days"), ("90", "90 days"), ("365", "a year"),
         ("", "without end"),
@@ -115,11 +93,11 @@ struct TokensPage: Sendable {
   @concurrent
   private func create(_ request: Request, _ context: ServerContext) async throws -> Response {
     let fields = try await Pages.form(request)
-    do {
+    return try await answer(fields, context) {
       let token = AdminToken.make()
       let draft = try Self.draft(fields, token: token, context)
       switch try await pages.store.seen(by: context.caller).createToken(draft) {
-      case .created(let record): return try await told(token, of: record, context)
+      case .created(let record): return .made(secret: token, name: record.name.visible)
       case .existing, .keyUsed: throw Problem.idempotencyKeyUsed
       case .nameTaken:
         throw Problem(
@@ -127,20 +105,13 @@ struct TokensPage: Sendable {
           field: "name")
       case .noSuchTenant: throw AccessWish.noTenant(draft.scope.name)
       }
-    } catch let problem as Problem {
-      let view = try await view(context, error: problem.detail, fields: fields)
-      return .html(pages.templates.render(view), status: problem.kind.status)
     }
   }
 
   private static func draft(
     _ fields: Query, token: String, _ context: ServerContext
   ) throws -> TokenDraft {
-    let name = fields["name"]?.trimmed ?? ""
-    guard TokenDraft.isName(name) else {
-      throw Problem.invalid(
-        "name", "“name” must be 1 to 64 letters, digits, dots, hyphens and underscores.")
-    }
+    let name = try AccessForm.name(in: fields)
     let days = fields["expires_in_days"] ?? ""
     let life = Double(days).map { $0 * 86_400 }
     guard
@@ -149,18 +120,8 @@ struct TokensPage: Sendable {
     return TokenDraft(
       name: name, hash: Secrets.hash(token),
       role: try AccessWish.role(fields["role"] ?? ""),
-      scope: try AccessWish.scope(AccessChoices.tenant(fields), of: context),
+      scope: try AccessForm.scope(in: fields, context),
       expiresInSeconds: life, createdBy: context.actor)
-  }
-
-  /// The one page that holds the token.
-  private func told(
-    _ token: String, of record: TokenRecord, _ context: ServerContext
-  ) async throws -> Response {
-    var view = try await view(context)
-    view.secret = token
-    view.secretName = record.name.visible
-    return .html(pages.templates.render(view))
   }
 
   @concurrent
@@ -176,45 +137,15 @@ struct TokensPage: Sendable {
 
   @concurrent
   private func rotate(_ request: Request, _ context: ServerContext) async throws -> Response {
-    _ = try await Pages.form(request)
+    let fields = try await Pages.form(request)
     let reference = context.parameters.get("id") ?? ""
     let token = AdminToken.make()
     let rotated = try await pages.store.seen(by: context.caller).rotateToken(
       reference, hash: Secrets.hash(token), by: context.actor)
     guard let rotated else { throw AccessAPI.noToken(reference) }
     authenticator.cache.forget()
-    return try await told(token, of: rotated, context)
-  }
-}
-
-/// What forms offer that give access.
-enum AccessChoices {
-  static func roles(chosen: String?) -> [ListView.Choice] {
-    let chosen = chosen ?? Role.viewer.rawValue
-    return Role.allCases.map {
-      .init(value: $0.rawValue, label: $0.rawValue, isChosen: $0.rawValue == chosen)
+    return try await answer(fields, context) {
+      .made(secret: token, name: rotated.name.visible)
     }
-  }
-
-  /// The tenants that the caller may give access to; one alone where it has no choice.
-  static func tenants(
-    _ store: any AccessStore, _ context: ServerContext, chosen: String?
-  ) async throws(StoreError) -> [ListView.Choice] {
-    let chosen = chosen ?? context.caller.scope.tenant ?? TenantScope.defaultTenant
-    var tenants = try await store.tenants().map {
-      ListView.Choice(value: $0.name, label: $0.name.visible, isChosen: $0.name == chosen)
-    }
-    if context.caller.scope == .all {
-      tenants.append(
-        .init(
-          value: TenantScope.allName, label: "all tenants",
-          isChosen: chosen == TenantScope.allName))
-    }
-    return tenants
-  }
-
-  /// The tenant that a form names; `nil` for the caller's own.
-  static func tenant(_ fields: Query) -> String? {
-    fields["tenant"].flatMap { $0.isEmpty ? nil : $0 }
   }
 }

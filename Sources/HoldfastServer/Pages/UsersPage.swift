@@ -4,10 +4,10 @@ import HoldfastStorage
 import Hummingbird
 
 /// `/users`: people who sign in with a name and a password, and what each may do in which tenant.
-struct UsersPage: Sendable {
-  let pages: Pages
+struct UsersPage: AccessPage {
+  static let prefix = "user"
 
-  private static let mostRows = 200
+  let pages: Pages
 
   func add(to routes: inout Routes) {
     routes.get("/users", show)
@@ -16,22 +16,17 @@ struct UsersPage: Sendable {
     routes.post("/users/{name}/password", setPassword)
   }
 
-  private struct UsersView: PageView {
+  struct View: PageView {
     var template: String { "users" }
     var frame: PageFrame
-    var error: String?
-    var notice: String?
+    var form: AccessForm
     var rows: [Row]
     var hasRows: Bool
     var isCut: Bool
-    var name: String
-    var roles: [ListView.Choice]
-    var tenants: [ListView.Choice]
-    var hasTenants: Bool
     var leastLength: Int
   }
 
-  private struct Row: Sendable {
+  struct Row: Sendable {
     var name: String
     var rolePath: String
     var passwordPath: String
@@ -41,33 +36,19 @@ struct UsersPage: Sendable {
   }
 
   /// A role in a tenant, with the form that changes it.
-  private struct Held: Sendable {
+  struct Held: Sendable {
     var id: String
     var tenant: String
     var tenantText: String
     var choices: [ListView.Choice]
   }
 
-  // MARK: Show
-
-  @concurrent
-  private func show(_ request: Request, _ context: ServerContext) async throws -> Response {
-    _ = try Query(request, known: [])
-    return .html(pages.templates.render(try await view(context)))
-  }
-
-  private func view(
-    _ context: ServerContext, error: String? = nil, notice: String? = nil, fields: Query? = nil
-  ) async throws -> UsersView {
-    let store = pages.store.seen(by: context.caller)
-    let users = try await store.users()
-    let tenants = try await AccessChoices.tenants(store, context, chosen: fields?["tenant"])
-    return UsersView(
-      frame: pages.frame("Users", context, stream: nil), error: error, notice: notice,
+  func view(_ context: ServerContext, _ form: AccessForm) async throws -> View {
+    let users = try await pages.store.seen(by: context.caller).users()
+    return View(
+      frame: pages.frame("Users", context, stream: nil), form: form,
       rows: users.prefix(Self.mostRows).enumerated().map(Self.row), hasRows: !users.isEmpty,
-      isCut: users.count > Self.mostRows, name: fields?["name"] ?? "",
-      roles: AccessChoices.roles(chosen: fields?["role"]), tenants: tenants,
-      hasTenants: tenants.count > 1, leastLength: Password.leastLength)
+      isCut: users.count > Self.mostRows, leastLength: Password.leastLength)
   }
 
   private static func row(_ index: Int, _ user: UserRecord) -> Row {
@@ -79,7 +60,7 @@ struct UsersPage: Sendable {
         Held(
           id: "\(index)-\(place)", tenant: entry.key,
           tenantText: entry.key == TenantScope.allName ? "all tenants" : entry.key.visible,
-          choices: AccessChoices.roles(chosen: entry.value.rawValue)
+          choices: AccessForm.roles(chosen: entry.value.rawValue)
             + [.init(value: "", label: "none: remove")])
       })
   }
@@ -90,19 +71,15 @@ struct UsersPage: Sendable {
   private func create(_ request: Request, _ context: ServerContext) async throws -> Response {
     let fields = try await Pages.form(request)
     return try await answer(fields, context) {
-      let name = fields["name"]?.trimmed ?? ""
-      guard TokenDraft.isName(name) else {
-        throw Problem.invalid(
-          "name", "“name” must be 1 to 64 letters, digits, dots, hyphens and underscores.")
-      }
+      let name = try AccessForm.name(in: fields)
       let role = try AccessWish.role(fields["role"] ?? "")
-      let scope = try AccessWish.scope(AccessChoices.tenant(fields), of: context)
+      let scope = try AccessForm.scope(in: fields, context)
       let draft = UserDraft(
         name: name, passwordHash: try await Self.hash(fields), role: role, scope: scope,
         createdBy: context.actor)
       let outcome = try await pages.store.seen(by: context.caller).addUser(draft)
       _ = try UsersAPI.user(outcome, name)
-      return "\(name) can sign in now."
+      return .done("\(name) can sign in now.")
     }
   }
 
@@ -113,12 +90,18 @@ struct UsersPage: Sendable {
     return try await answer(fields, context) {
       let wish = fields["role"] ?? ""
       let role = wish.isEmpty ? nil : try AccessWish.role(wish)
-      let scope = try AccessWish.scope(AccessChoices.tenant(fields), of: context)
+      let scope = try AccessForm.scope(in: fields, context)
       let outcome = try await pages.store.seen(by: context.caller).setRole(
         role, of: name, in: scope)
       let user = try UsersAPI.user(outcome, name)
-      if user.roles.isEmpty { return "\(name.visible) cannot sign in any more." }
-      return "\(name.visible) is \(role?.rawValue ?? "nothing") in \(scope.name.visible) now."
+      guard let role else {
+        // What somebody is in other tenants, this one's admin does not know.
+        return .done(
+          user.roles.isEmpty && context.caller.scope == .all
+            ? "\(name.visible) cannot sign in any more."
+            : "\(name.visible) has no role in \(scope.name.visible) any more.")
+      }
+      return .done("\(name.visible) is \(role.rawValue) in \(scope.name.visible) now.")
     }
   }
 
@@ -132,20 +115,7 @@ struct UsersPage: Sendable {
       let outcome = try await pages.store.seen(by: context.caller).setPassword(
         hash: try await Self.hash(fields), of: name)
       _ = try UsersAPI.user(outcome, name)
-      return "\(name.visible) has a new password; their sessions have ended."
-    }
-  }
-
-  /// The page with what became of a change, or with why it was refused.
-  private func answer(
-    _ fields: Query, _ context: ServerContext, _ change: () async throws -> String
-  ) async throws -> Response {
-    do {
-      let notice = try await change()
-      return .html(pages.templates.render(try await view(context, notice: notice)))
-    } catch let problem as Problem {
-      let view = try await view(context, error: problem.detail, fields: fields)
-      return .html(pages.templates.render(view), status: problem.kind.status)
+      return .done("\(name.visible) has a new password; their sessions have ended.")
     }
   }
 

@@ -39,7 +39,7 @@ struct WorkersPage: Sendable {
     /// - Parameters:
     ///   - scans: those that it runs, as far as the reader may see them.
     ///   - knowsAll: whether these are all; otherwise its own count says how many, which is as old as its heartbeat.
-    init(_ worker: LiveWorker, scans: [Scan], knowsAll: Bool) {
+    init(_ worker: LiveWorker, scans: [RunningScan], knowsAll: Bool) {
       let record = worker.record
       let silence = worker.now.seconds(since: record.lastHeartbeatAt)
       name = record.name.visible
@@ -70,13 +70,12 @@ struct WorkersPage: Sendable {
     _ = try Query(request, known: [])
     let store = pages.store.seen(by: context.caller)
     let now = try await store.now()
-    let running = try await store.scans(
-      ScanFilter(statuses: [.running]), cursor: nil, limit: 500
-    ).items
+    let running = try await store.runningScans(limit: LiveWorker.mostRunning)
     let workers = LiveWorker.all(try await store.workers(), running: running, now: now)
-    let knowsAll = context.caller.scope == .all && running.count < 500
+    let knowsAll = context.caller.scope == .all && running.count < LiveWorker.mostRunning
+    let byWorker = Dictionary(grouping: running, by: \.workerID)
     let rows = workers.map { worker in
-      Row(worker, scans: running.filter { $0.workerID == worker.record.id }, knowsAll: knowsAll)
+      Row(worker, scans: byWorker[worker.record.id] ?? [], knowsAll: knowsAll)
     }
     let busy = rows.reduce(0) { $0 + $1.busy }
     let slots = rows.reduce(0) { $0 + $1.slots }

@@ -66,7 +66,10 @@ extension SQLStore: UserStore {
       guard scope.includes(tenant), try UserSQL.isTenant(tenant, connection) else {
         return .noSuchTenant
       }
-      guard let before = try UserSQL.user(named: name, connection)?.user else { return .notFound }
+      // Somebody of other tenants alone is not there for this one's admin, who could not know of them either.
+      guard let before = try UserSQL.user(named: name, connection)?.user,
+        Self.shown(before, scope) != nil
+      else { return .notFound }
       var after = before
       after.roles[tenant.name] = role
       if let role {
@@ -79,6 +82,7 @@ extension SQLStore: UserStore {
       }
       try connection.audit(
         UserSQL.entry("user.role", tenant, before: before, after: after), caller)
+      after.roles = after.roles.filter { scope.includes(TenantScope(name: $0.key)) }
       return .done(after)
     }
   }
@@ -157,8 +161,11 @@ private enum UserSQL {
   static func entry(
     _ action: String, _ scope: TenantScope, before: UserRecord?, after: UserRecord
   ) -> AuditEntry {
+    // A tenant's admin reads the tenant's entries, and what somebody is elsewhere is not theirs to read.
     func shown(_ user: UserRecord) -> JSONValue {
-      .object(user.roles.mapValues { .string($0.rawValue) })
+      .object(
+        user.roles.filter { scope.includes(TenantScope(name: $0.key)) }
+          .mapValues { .string($0.rawValue) })
     }
     return AuditEntry(
       tenant: scope.name, action: action, object: "user \(after.name)",

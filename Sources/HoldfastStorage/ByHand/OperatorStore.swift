@@ -45,8 +45,8 @@ package struct PreScanAnswer: Sendable {
   }
 }
 
-/// What became of a safe submission.
-package struct SafeSubmission: Sendable {
+/// What became of a safe submission, in the shape that the API and `submit --if-safe --json` tell it.
+package struct SafeSubmission: Sendable, Encodable {
   package enum Outcome: String, Sendable, Codable {
     /// A new scan is in the queue.
     case started

@@ -12,10 +12,13 @@ extension SQLStore: OperatorStore {
       // The scope can change hands between the look and the insert; then it is looked at again.
       for _ in 0..<8 {
         guard let submission = try turn.attempt() else { continue }
-        try connection.audit(
-          .scan(
-            "submit_if_safe", before: nil, after: submission.scan,
-            reason: submission.outcome.rawValue), caller)
+        // Who waits, or finds what was made before, has done nothing.
+        if submission.outcome != .existing, submission.outcome != .waiting {
+          try connection.audit(
+            .scan(
+              "submit_if_safe", before: nil, after: submission.scan,
+              reason: submission.outcome.rawValue), caller)
+        }
         return submission
       }
       throw .unavailable("an exclusive scope changes hands faster than it can be looked at")

@@ -21,6 +21,8 @@ package struct Activity: Sendable {
   package var ended: [Ended] = []
   /// The newest first.
   package var recovered: [Recovered] = []
+  /// When supervision found a scan stuck, or stuck in another way than before, and its reason; the newest first.
+  package var stuck: [Recovered] = []
   /// Whether there was more than could be read.
   package var isCut = false
 }
@@ -30,7 +32,7 @@ package protocol ActivityStore: Sendable {
   /// This store as one caller sees it: what other tenants' scans did is not there.
   func seen(by caller: Caller) -> Self
 
-  /// What happened in the last so many seconds, of the newest `limit` events that tell of an end or a recovery.
+  /// What happened in the last so many seconds, of the newest `limit` events that tell of an end, a recovery or a scan found stuck.
   func activity(
     lastSeconds: Double, limit: Int
   ) async throws(StoreError) -> Activity
@@ -51,6 +53,10 @@ extension SQLStore: ActivityStore {
         rows += 1
         guard rows <= limit else { return activity.isCut = true }
         let at = row.time(1)
+        if row.text(0) == EventType.verdict.rawValue {
+          activity.stuck.append(.init(at: at, reason: row.text(2)))
+          return
+        }
         if let reason = row.optionalText(2) {
           activity.recovered.append(.init(at: at, reason: reason))
         }
@@ -107,9 +113,14 @@ private enum ActivitySQL {
     let types: [EventType] = [.completed, .partial, .failed, .cancelled, .requeued]
     return Statement(
       """
-      SELECT e.event_type, e.created_at, e.event_data ->> 'cleanup_reason', scans.claimed_at
+      SELECT e.event_type, e.created_at,
+        CASE WHEN e.event_type = '\(EventType.verdict.rawValue)' THEN e.event_data ->> 'reason'
+          ELSE e.event_data ->> 'cleanup_reason' END,
+        scans.claimed_at
       FROM scan_lifecycle_events AS e LEFT JOIN scans ON scans.id = e.scan_id
-      WHERE e.id > $1 AND \(anyOf("e.event_type", types.map(\.rawValue)))
+      WHERE e.id > $1 AND (\(anyOf("e.event_type", types.map(\.rawValue)))
+          OR (e.event_type = '\(EventType.verdict.rawValue)'
+            AND e.event_data ->> 'reason' IS NOT NULL))
         AND e.tenant_id = coalesce($3, e.tenant_id)
       ORDER BY e.id DESC LIMIT $2
       """)

@@ -31,15 +31,15 @@ struct PolicyShowCommand: HoldfastSubcommand {
   var wantsJSON: Bool { output.json }
 
   func execute(_ program: Program) async throws -> ExitStatus {
-    guard PolicyBook.kindNames.contains(kind) else {
-      let known = PolicyBook.kindNames
+    let configuration = try Composition.settings(program, file: settings.config)
+    let known = configuration.policies.names(with: configuration.kinds)
+    guard known.contains(kind) else {
       let meant = NearestName.of(kind, among: known).map { "; did you mean “\($0)”?" }
       throw CommandFailure(
         .usage,
         "there is no kind of scan “\(DisplayText.escaped(kind))”"
           + (meant ?? "; there are \(known.joined(separator: ", "))"))
     }
-    let configuration = try Composition.settings(program, file: settings.config)
     let shown = PolicyDocument(
       kind: kind, target: target,
       effective: configuration.policies.effective(kind: kind, target: target),

@@ -74,7 +74,7 @@ struct ScheduleAddCommand: HoldfastSubcommand {
 
   func execute(_ program: Program) async throws -> ExitStatus {
     let composition = try Composition(program, options: database)
-    let draft = try self.draft()
+    let draft = try self.draft(composition.configuration.kinds)
     let store = try await composition.openForWork(connections: 2)
     let addition = try await askStore { () async throws(StoreError) in
       try await store.seen(by: .commandLine).add(draft)
@@ -97,14 +97,14 @@ struct ScheduleAddCommand: HoldfastSubcommand {
     return .success
   }
 
-  private func draft() throws(CommandFailure) -> ScheduleDraft {
+  private func draft(_ kinds: KindBook) throws(CommandFailure) -> ScheduleDraft {
     let members = Dictionary(params.map { ($0.name, $0.value) }) { _, last in last }
     let (target, params) = try subject.canonical(params: .object(members))
     do throws(ScheduleDraft.Refusal) {
       return try ScheduleDraft(
         name: name, kind: subject.kind, target: target, params: params, priority: priority,
         cron: cron, zone: zone, everySeconds: every?.seconds, missed: missed, createdBy: "cli",
-        knowsZone: Zones.isKnown)
+        kinds: kinds, knowsZone: Zones.isKnown)
     } catch {
       throw CommandFailure(.usage, error.description)
     }

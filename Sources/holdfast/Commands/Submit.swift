@@ -71,7 +71,7 @@ struct SubmitCommand: HoldfastSubcommand {
     _ submission: SafeSubmission, _ program: Program
   ) throws(CommandFailure) -> ExitStatus {
     if output.json {
-      try program.printJSON(SafeSubmissionView(submission))
+      try program.printJSON(submission)
     } else {
       var text = submission.cleaned.map { "Scan \($0) was dead, and has been cleaned.\n" } ?? ""
       text += Self.words(submission)
@@ -94,21 +94,6 @@ struct SubmitCommand: HoldfastSubcommand {
     case .ordered: "\(submission.check.action): the worker of scan \(scan) ends its process first."
     case .waiting: "wait: nothing was submitted."
     }
-  }
-}
-
-/// What `submit --if-safe --json` prints.
-private struct SafeSubmissionView: Encodable {
-  var outcome: SafeSubmission.Outcome
-  var check: PreScanCheck
-  var cleaned: Int64?
-  var scan: Scan
-
-  init(_ submission: SafeSubmission) {
-    outcome = submission.outcome
-    check = submission.check
-    cleaned = submission.cleaned
-    scan = submission.scan
   }
 }
 
