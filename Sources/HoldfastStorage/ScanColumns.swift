@@ -11,7 +11,7 @@ enum ScanColumns {
     "items_found", "items_missing", "errors_count", "summary", "message", "error_message",
     "cleanup_reason", "recovery_info", "max_runtime_minutes", "heartbeat_interval_seconds",
     "requested_action", "requested_at", "created_by", "stuck_attempts", "verdict",
-    "suspicion", "suspected_at",
+    "suspicion", "suspected_at", "stale_multiple",
   ]
 
   /// The list for a `SELECT` or `RETURNING`. SQLite knows no alias in `RETURNING`, so the table is always called `scans`.
@@ -42,7 +42,8 @@ enum ScanColumns {
       requestedAction: row.optionalText(42).flatMap(RequestedAction.init(rawValue:)),
       requestedAt: row.optionalTime(43), createdBy: row.optionalText(44),
       stuckAttempts: Int(row.int(45)), verdict: row.optionalJSON(46),
-      suspicion: row.optionalJSON(47), suspectedAt: row.optionalTime(48))
+      suspicion: row.optionalJSON(47), suspectedAt: row.optionalTime(48),
+      staleMultiple: row.optionalDouble(49))
   }
 }
 

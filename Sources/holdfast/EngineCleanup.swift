@@ -80,6 +80,12 @@ struct EngineCleanup: CleanupService {
     }
   }
 
+  func unlock(
+    _ scope: String, of tenantID: String, by actor: String, reason: String
+  ) async throws(StoreError) -> ActionOutcome {
+    try await desk.unlock(scope, of: tenantID, by: actor, reason: reason)
+  }
+
   func why(
     _ scan: Scan, waitSeconds: Double
   ) async throws(StoreError) -> any Encodable & Sendable {

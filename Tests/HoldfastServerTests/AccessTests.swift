@@ -552,6 +552,10 @@ private struct NoCleanup: CleanupService {
     _ id: ScanID, by actor: String, reason: String?
   ) async throws(StoreError) -> StuckResumption { throw .unavailable("not asked for") }
 
+  func unlock(
+    _ scope: String, of tenantID: String, by actor: String, reason: String
+  ) async throws(StoreError) -> ActionOutcome { throw .unavailable("not asked for") }
+
   func why(
     _ scan: Scan, waitSeconds: Double
   ) async throws(StoreError) -> any Encodable & Sendable { throw .unavailable("not asked for") }

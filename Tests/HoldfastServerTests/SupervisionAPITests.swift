@@ -1,4 +1,5 @@
 import HoldfastCore
+import HoldfastServer
 import HoldfastStorage
 import NIOHTTP1
 import Testing
@@ -18,6 +19,25 @@ import Testing
       #expect(rows.allSatisfy { $0["from"] == "built-in for library" })
       #expect(one["worst_case"]?.arrayValue?.count == WorstCase.Fault.allCases.count)
       #expect(try await server.get("/api/v1/policies/libary").status == 404)
+    }
+  }
+
+  /// Kinds of an operator's own, and those that are known ahead of their scanners.
+  @Test func otherKindsHavePoliciesAndChecksToo() async throws {
+    let own = try KindDeclaration(name: "mirror", json: ["command": ["/bin/true", "{target}"]])
+    try await TestServer.run(
+      kinds: KindBook(declared: ["mirror": own]),
+      configure: { $0.policyBook.kinds["mirror"] = own.policy }
+    ) { server in
+      let all = try await server.get("/api/v1/policies").json["items"]?.arrayValue
+      #expect(all?.contains { $0["kind"] == "mirror" } == true)
+      let one = try await server.get("/api/v1/policies/mirror").json
+      #expect(one["policy"]?.arrayValue?.first?["from"] == "built-in for mirror")
+      for kind in ["mirror", "portal"] {
+        let check = try await server.get("/api/v1/check?kind=\(kind)&target=a.example").json
+        #expect(check["action"] == "start", "\(kind)")
+      }
+      #expect(try await server.get("/api/v1/check?kind=mirror&target=-x").status == 400)
     }
   }
 
@@ -62,6 +82,8 @@ import Testing
       #expect(freed.status == 200)
       #expect(try freed.decoded(as: Scan.self).id == waiting.id)
       #expect(try freed.json["status"] == "failed")
+      #expect(try freed.json["cleanup_reason"] == "orphaned_lock")
+      #expect(try freed.json["error_message"] == "its disk died")
       // The process comes first, and only its worker can end it.
       let asked = try await unlock("library:/srv/b")
       #expect(try asked.decoded(as: Scan.self).number == running.number)

@@ -78,6 +78,16 @@ import Testing
     }
   }
 
+  @Test func theCleanupFunctionLeavesAScanItsOwnLease() async throws {
+    let fixture = try await Fixture(.postgres)
+    let life = try await fixture.worker()
+    let claim = try await fixture.running(.patient("/a"), by: life)
+    try await fixture.age(claim.scan, minutes: 9, heartbeatMinutes: 4)
+    #expect(try await fixture.shell("SELECT cleanup_stuck_scans_v2()").isEmpty)
+    try await fixture.age(claim.scan, minutes: 9, heartbeatMinutes: 5)
+    #expect(try await fixture.shell("SELECT cleanup_stuck_scans_v2()").contains("heartbeat_stale"))
+  }
+
   // MARK: The monitor
 
   @Test(arguments: TestedDatabase.allCases)
@@ -94,6 +104,11 @@ import Testing
     try await fixture.age(late.scan, minutes: 45, heartbeatMinutes: 0)
     try await fixture.age(healthy.scan, minutes: 20, heartbeatMinutes: 1)
     #expect(try await fixture.shell(read) == "2|45\n")
+    let patient = try await fixture.running(.patient("/d"), by: life)
+    try await fixture.age(patient.scan, minutes: 9, heartbeatMinutes: 4)
+    #expect(try await fixture.shell(read) == "2|45\n")
+    try await fixture.age(patient.scan, minutes: 9, heartbeatMinutes: 5)
+    #expect(try await fixture.shell(read) == "3|45\n")
   }
 
   @Test func theRunbooksOwnMonitorTakesThePlaceOfOurs() async throws {
@@ -193,6 +208,40 @@ import Testing
     let page = try await fixture.store.scans(
       ScanFilter(onlyCleaned: true), cursor: nil, limit: 9)
     #expect(page.items.map(\.id) == [scan.id])
+  }
+
+  @Test(arguments: TestedDatabase.allCases)
+  func whatRunsCannotTakeIsRefusedInWords(_ database: TestedDatabase) async throws {
+    let fixture = try await Fixture(database)
+    let claim = try await fixture.running(.sample(kind: "portal"))
+    let before = try await fixture.scan(claim.scan.id)
+    let refused = [
+      ("UPDATE runs SET extracted_total_tenders = 7", "only status, completed_at, message"),
+      ("UPDATE runs SET portal_name = 'x'", "only status, completed_at, message"),
+      ("UPDATE runs SET completed_at = started_at", "set its status with it"),
+      ("UPDATE runs SET status = 'cleaned'", ""), ("DELETE FROM runs", "runs"),
+    ]
+    for (statement, why) in refused {
+      await #expect("\(statement)") {
+        try await fixture.shell(statement)
+      } throws: { why.isEmpty || "\($0)".contains(why) }
+    }
+    #expect(try await fixture.scan(claim.scan.id) == before)
+  }
+
+  @Test(arguments: TestedDatabase.allCases)
+  func aRunsTextsAndEndCanBeCorrected(_ database: TestedDatabase) async throws {
+    let fixture = try await Fixture(database)
+    let failed = try await fixture.scan(in: .failed)
+    try await fixture.shell(
+      """
+      UPDATE runs SET message = 'looked into', error_message = 'portal down',
+        completed_at = '2026-01-02 03:04:05+00:00' WHERE id = \(failed.number)
+      """)
+    let scan = try await fixture.scan(failed.id)
+    #expect(scan.status == .failed && scan.message == "looked into")
+    #expect(scan.errorMessage == "portal down")
+    #expect("\(try #require(scan.endedAt))" == "2026-01-02T03:04:05.000Z")
   }
 
   // MARK: What a status set by hand means

@@ -141,6 +141,14 @@ extension ScanRequest {
       priority: priority, policy: policy, idempotencyKey: key, delaySeconds: delaySeconds,
       createdBy: "test")
   }
+
+  /// One whose lease lasts for ten heartbeats, as the preset `production` has it.
+  static func patient(_ target: String) -> ScanRequest {
+    let policy = Policy(
+      heartbeatIntervalSeconds: 30, maxRuntimeMinutes: 30, exclusivity: .none, maxCrashes: 3,
+      staleMultiple: 10)
+    return ScanRequest(id: .make(), kind: "library", target: target, policy: policy)
+  }
 }
 
 extension WorkerRegistration {

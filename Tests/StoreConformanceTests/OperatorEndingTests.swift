@@ -49,6 +49,31 @@ import Testing
     try await fixture.submit(.sample(exclusivity: .target))
   }
 
+  /// A worker that cannot be heard keeps its runner for as long as its lease lasts, which a policy may make long.
+  @Test(arguments: TestedDatabase.allCases)
+  func aWorkerIsThereForAsLongAsTheLeaseLasts(_ database: TestedDatabase) async throws {
+    let fixture = try await Fixture(database)
+    let life = try await fixture.worker()
+    let claim = try await fixture.running(.patient("/a"), by: life)
+    #expect(claim.scan.staleMultiple == 10)
+    try await fixture.shell("UPDATE workers SET last_heartbeat_at = \(fixture.ago(290))")
+    try await fixture.set(("last_activity_at", fixture.ago(290)), of: claim.scan.id)
+    guard
+      case .requested = try await fixture.store.act(
+        .requeue, on: claim.scan.id, by: "ann", reason: nil)
+    else {
+      Issue.record("the row was changed while its process may run")
+      return
+    }
+    try await fixture.set(("last_activity_at", fixture.ago(301)), of: claim.scan.id)
+    guard
+      case .done = try await fixture.store.act(.fail, on: claim.scan.id, by: "ann", reason: nil)
+    else {
+      Issue.record("nobody is left to end it")
+      return
+    }
+  }
+
   /// The wish outlives the worker: the sweep that recovers the scan does what the operator asked, not what it would have.
   @Test(arguments: TestedDatabase.allCases)
   func anOrderOutlivesItsWorker(_ database: TestedDatabase) async throws {

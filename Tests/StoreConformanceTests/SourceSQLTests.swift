@@ -261,9 +261,19 @@ import Testing
     let fixture = try await Fixture(database)
     let partial = try await fixture.scan(in: .partial)
     let other = try await fixture.scan(in: .partial)
+    for scan in [partial, other] {
+      try await fixture.shell(
+        """
+        INSERT INTO scan_progress (scan_id, sequence, created_at, attempt, done, bytes, step, unit)
+        SELECT number, 1, created_at, 1, 5, 0, '', 'files' FROM scans
+        WHERE number = \(scan.number)
+        """)
+    }
     try await fixture.shell("DELETE FROM scan_history WHERE id = \(partial.number)")
     #expect(try await fixture.store.scan(.id(partial.id)) == nil)
     #expect(try await fixture.shell("SELECT scan_id FROM scan_errors") == "\(other.number)\n")
+    #expect(
+      try await fixture.shell("SELECT scan_id FROM scan_progress") == "\(other.number)\n")
     let told = try await fixture.store.events(of: partial.id, cursor: nil, limit: 20).items.last
     #expect(told?.eventType == "scan_deleted" && told?.eventData["by"] == "sql")
   }

@@ -239,7 +239,7 @@ complete -c 'holdfast' -n '__holdfast_should_offer_completions_for_positional "h
 complete -c 'holdfast' -n '__holdfast_should_offer_completions_for_positional "holdfast" -eq 1' -fa 'delete' -d 'Remove an ended scan with all that it holds, for ever.'
 complete -c 'holdfast' -n '__holdfast_should_offer_completions_for_positional "holdfast" -eq 1' -fa 'why' -d 'Say why a scan does what it does: verdict, diagnosis, evidence.'
 complete -c 'holdfast' -n '__holdfast_should_offer_completions_for_positional "holdfast" -eq 1' -fa 'cleanup' -d 'Show what is stuck and what would be done about it, and do it.'
-complete -c 'holdfast' -n '__holdfast_should_offer_completions_for_positional "holdfast" -eq 1' -fa 'unlock' -d 'Free an exclusive scope by failing the scan that holds it.'
+complete -c 'holdfast' -n '__holdfast_should_offer_completions_for_positional "holdfast" -eq 1' -fa 'unlock' -d 'Free an exclusive scope by ending the scan that holds it.'
 complete -c 'holdfast' -n '__holdfast_should_offer_completions_for_positional "holdfast" -eq 1' -fa 'policy' -d 'Print what holds for a kind of scan or a target.'
 complete -c 'holdfast' -n '__holdfast_should_offer_completions_for_positional "holdfast" -eq 1' -fa 'migrate' -d 'Bring the database\'s schema up to date.'
 complete -c 'holdfast' -n '__holdfast_should_offer_completions_for_positional "holdfast" -eq 1' -fa 'token' -d 'The tokens of the API and the pages.'

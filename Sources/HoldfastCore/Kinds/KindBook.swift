@@ -36,11 +36,13 @@ package struct KindBook: Sendable, Hashable {
     return try KindCatalog.validate(kind: kind, target: target, params: params)
   }
 
-  /// A target in its canonical form, without the parameters that a scan of it would need.
+  /// A target in its canonical form, without the parameters that a scan of it would need. Kinds that are known ahead of their
+  /// scanners are taken too: another program may have submitted a scan of them.
   package func canonicalTarget(
     kind: String, _ target: String
   ) throws(ParameterError) -> String {
-    if declared[kind] != nil || kind == KindCatalog.attached { return try Self.target(target) }
+    let isKnown = PolicyBook.kindNames.contains(kind) && !KindCatalog.builtIn.contains(kind)
+    if declared[kind] != nil || isKnown { return try Self.target(target) }
     return try validate(kind: kind, target: target, params: .object([:])).target
   }
 

@@ -49,7 +49,8 @@ package enum PolicyField: String, Sendable, CaseIterable, Codable {
     case .movement: .choice(Policy.Movement.allCases.map(\.rawValue))
     case .maxRuntimeMinutes: .number(0.01...minutesPerYear)
     case .deadlineSparesProgress: .flag
-    case .pendingTimeoutMinutes: .number(0.01...minutesPerYear)
+    // A scan is first looked at when it has been in the queue for a minute.
+    case .pendingTimeoutMinutes: .number(1...minutesPerYear)
     case .onPendingTimeout: .choice(Policy.OnPendingTimeout.allCases.map(\.rawValue))
     case .cancellingTimeoutSeconds: .number(1...86_400)
     case .waitingCapMinutes: .number(0...minutesPerYear)

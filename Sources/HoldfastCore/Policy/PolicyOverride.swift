@@ -51,6 +51,15 @@ package struct PolicyOverride: Sendable, Hashable {
     places[field] = place
   }
 
+  /// With the fields of another above its own.
+  package func overridden(by other: PolicyOverride?) -> PolicyOverride {
+    var result = self
+    for (field, value) in other?.values ?? [:] {
+      result.set(value, for: field, at: other?.places[field])
+    }
+    return result
+  }
+
   package func applied(to policy: Policy) -> Policy {
     values.reduce(into: policy) { $0[$1.key] = $1.value }
   }

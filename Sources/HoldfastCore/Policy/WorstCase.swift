@@ -1,6 +1,10 @@
 /// The longest time from each fault to the moment when its scan can be claimed again (or its
 /// recovery is recorded), under a policy and the pace of the sweep. The formulas are the
 /// documentation: `policy show` prints them with their figures.
+///
+/// One fault at a time: where the observer is unwell too, limits are stretched and recoveries held
+/// for up to a minute (``ObserverHealth``), and an order that its worker cannot hear is carried out
+/// by the sweep after ``Supervision/orderPatienceSeconds(_:policy:)``.
 package struct WorstCase: Sendable, Hashable, Codable {
   /// What can go wrong.
   package enum Fault: String, Sendable, Hashable, Codable, CaseIterable {

@@ -17,6 +17,8 @@ package struct CleanupLimits: Sendable, Hashable, Codable {
   ) -> (snapshot: ScanSnapshot, policy: Policy) {
     var snapshot = snapshot
     var policy = policy.bound(to: snapshot)
+    // Bound once: what the request or a sick observer makes of it must not be undone.
+    snapshot.staleMultiple = nil
     if let maxRuntimeMinutes { snapshot.maxRuntimeMinutes = maxRuntimeMinutes }
     if let heartbeatStaleMinutes {
       policy.staleMultiple = max(2, heartbeatStaleMinutes * 60 / policy.heartbeatIntervalSeconds)

@@ -1,14 +1,18 @@
 /// What must still be true of a scan when its recovery is applied: its status, its lease, and the
-/// column on which the reason rests. A statement that recovers repeats all of it in its predicate;
+/// evidence on which the reason rests. A statement that recovers repeats all of it in its predicate;
 /// never the id alone.
 package struct RecoveryGuard: Sendable, Hashable, Codable {
-  /// The column on which a reason rests.
+  /// What a reason rests on: a column, or the latest of several.
   package enum Column: String, Sendable, Hashable, Codable, CaseIterable {
     case lastActivityAt = "last_activity_at"
     case progressAt = "progress_at"
     case claimedAt = "claimed_at"
     case requestedAt = "requested_at"
     case runAt = "run_at"
+    /// The later of `progress_at` and `activity_at`: for a silence that activity breaks, too.
+    case movedAt = "moved_at"
+    /// The latest of these and `answered_at`: for a runner that gives no sign at all.
+    case signAt = "sign_at"
   }
 
   package var status: ScanStatus
@@ -23,20 +27,29 @@ package struct RecoveryGuard: Sendable, Hashable, Codable {
     self.value = value
   }
 
-  package init(_ snapshot: ScanSnapshot, verdict: Verdict) {
+  /// - Parameter policy: the one that the verdict was made by.
+  package init(_ snapshot: ScanSnapshot, verdict: Verdict, policy: Policy) {
     status = snapshot.status
     leaseToken = snapshot.leaseToken
     column =
       switch (verdict.kind, verdict.reason) {
       case (_, .runtimeTimeout): .claimedAt
       case (.stuckCancelling, _): .requestedAt
-      // Heartbeats go on arriving while a scan hangs; only its progress would refute it.
-      case (.hung, _): .progressAt
+      case (.hung, .heartbeatStale): .signAt
+      // Heartbeats go on arriving while a scan hangs; only its moving would refute it.
+      case (.hung, _): Self.isBrokenByActivity(verdict, policy) ? .movedAt : .progressAt
       case (.stuckPending, _): .runAt
       case (.poison, _) where snapshot.status == .pending: .runAt
       default: .lastActivityAt
       }
     value = Self.value(of: column, in: snapshot)
+  }
+
+  /// A program that spins is active for ever and does not advance: there, activity refutes nothing but a suspicion that rests on it.
+  private static func isBrokenByActivity(_ verdict: Verdict, _ policy: Policy) -> Bool {
+    if policy.movement == .any { return true }
+    guard verdict.suspicion?.signal == .activity else { return false }
+    return verdict.overdueSince == verdict.suspicion?.since
   }
 
   static func value(of column: Column, in snapshot: ScanSnapshot) -> Timestamp? {
@@ -46,7 +59,14 @@ package struct RecoveryGuard: Sendable, Hashable, Codable {
     case .claimedAt: snapshot.claimedAt
     case .requestedAt: snapshot.requestedAt
     case .runAt: snapshot.runAt
+    case .movedAt: latest(snapshot.progressAt, snapshot.activity?.changedAt)
+    case .signAt:
+      latest(snapshot.progressAt, snapshot.activity?.changedAt, snapshot.answeredAt)
     }
+  }
+
+  private static func latest(_ moments: Timestamp?...) -> Timestamp? {
+    moments.compactMap { $0 }.max()
   }
 
   enum CodingKeys: String, CodingKey {

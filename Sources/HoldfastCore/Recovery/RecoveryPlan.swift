@@ -164,7 +164,8 @@ package struct RecoveryPlan: Sendable, Hashable, Codable {
     return Entry(
       scanID: snapshot.scanID, number: snapshot.number, kind: snapshot.kind,
       target: snapshot.target, decision: decision, verdict: verdict,
-      guardian: RecoveryGuard(snapshot, verdict: verdict), ageSeconds: age,
+      guardian: RecoveryGuard(snapshot, verdict: verdict, policy: policy),
+      ageSeconds: age,
       heartbeatAgeSeconds: snapshot.age(of: snapshot.heardAt, at: now),
       maxDelaySeconds: returns ? Backoff.ceilingSeconds(failures: failures, policy: policy) : 0,
       isResumable: snapshot.isResumable)

@@ -123,7 +123,7 @@ package struct RemoteClaim: Sendable, Hashable, Codable {
     self.scan = scan
     token = scan.leaseToken
     heartbeatIntervalSeconds = scan.heartbeatIntervalSeconds
-    staleAfterSeconds = scan.heartbeatIntervalSeconds * policy.staleMultiple
+    staleAfterSeconds = scan.heartbeatIntervalSeconds * (scan.staleMultiple ?? policy.staleMultiple)
     self.policy = policy
   }
 

@@ -51,6 +51,9 @@ package struct Scan: Sendable, Hashable, Codable, Identifiable {
 
   package var maxRuntimeMinutes: Double
   package var heartbeatIntervalSeconds: Double
+  /// Its lease may be given away after so many intervals without a heartbeat; `nil` for what was submitted before this was
+  /// kept, of which the policy says it.
+  package var staleMultiple: Double?
   /// What an operator has asked of a running scan and its worker has not yet done.
   package var requestedAction: RequestedAction?
   package var requestedAt: Timestamp?
@@ -77,7 +80,8 @@ package struct Scan: Sendable, Hashable, Codable, Identifiable {
     maxRuntimeMinutes: Double, heartbeatIntervalSeconds: Double,
     requestedAction: RequestedAction?, requestedAt: Timestamp?, createdBy: String?,
     stuckAttempts: Int = 0, verdict: JSONValue? = Optional<JSONValue>.none,
-    suspicion: JSONValue? = Optional<JSONValue>.none, suspectedAt: Timestamp? = nil
+    suspicion: JSONValue? = Optional<JSONValue>.none, suspectedAt: Timestamp? = nil,
+    staleMultiple: Double? = nil
   ) {
     self.id = id
     self.number = number
@@ -122,6 +126,7 @@ package struct Scan: Sendable, Hashable, Codable, Identifiable {
     self.verdict = verdict
     self.suspicion = suspicion
     self.suspectedAt = suspectedAt
+    self.staleMultiple = staleMultiple
   }
 
   enum CodingKeys: String, CodingKey {
@@ -150,6 +155,7 @@ package struct Scan: Sendable, Hashable, Codable, Identifiable {
     case recoveryInfo = "recovery_info"
     case maxRuntimeMinutes = "max_runtime_minutes"
     case heartbeatIntervalSeconds = "heartbeat_interval_seconds"
+    case staleMultiple = "stale_multiple"
     case requestedAction = "requested_action"
     case requestedAt = "requested_at"
     case createdBy = "created_by"

@@ -15,6 +15,8 @@ package struct ScanRequest: Sendable, Hashable {
   package var delaySeconds: Double
   package var maxRuntimeMinutes: Double
   package var heartbeatIntervalSeconds: Double
+  /// The lease may be given away after so many intervals without a heartbeat.
+  package var staleMultiple: Double
   /// Who asked: a user's or token's name, `cli`, `schedule`.
   package var createdBy: String?
 
@@ -34,6 +36,7 @@ package struct ScanRequest: Sendable, Hashable {
     self.delaySeconds = delaySeconds
     self.maxRuntimeMinutes = policy.maxRuntimeMinutes
     self.heartbeatIntervalSeconds = policy.heartbeatIntervalSeconds
+    self.staleMultiple = policy.staleMultiple
     self.createdBy = createdBy
   }
 }

@@ -46,6 +46,7 @@ package struct ScanSnapshot: Sendable, Hashable {
   /// The scan's own limits, where it was given any; they replace the policy's.
   package var maxRuntimeMinutes: Double?
   package var heartbeatIntervalSeconds: Double?
+  package var staleMultiple: Double?
 
   package var worker: Worker?
   package var queue: Queue?
@@ -65,7 +66,8 @@ package struct ScanSnapshot: Sendable, Hashable {
     waitedSeconds: Double = 0, hasCheckpoint: Bool = false, items: Int64 = 0,
     request: RequestedAction? = nil, requestedAt: Timestamp? = nil,
     maxRuntimeMinutes: Double? = nil, heartbeatIntervalSeconds: Double? = nil,
-    worker: Worker? = nil, queue: Queue? = nil, learned: Learned? = nil,
+    staleMultiple: Double? = nil, worker: Worker? = nil, queue: Queue? = nil,
+    learned: Learned? = nil,
     diagnosis: Diagnosis? = nil, clockSteps: [ClockStep] = []
   ) {
     self.scanID = scanID
@@ -96,6 +98,7 @@ package struct ScanSnapshot: Sendable, Hashable {
     self.requestedAt = requestedAt
     self.maxRuntimeMinutes = maxRuntimeMinutes
     self.heartbeatIntervalSeconds = heartbeatIntervalSeconds
+    self.staleMultiple = staleMultiple
     self.worker = worker
     self.queue = queue
     self.learned = learned
@@ -252,13 +255,15 @@ extension ScanSnapshot {
 }
 
 extension Policy {
-  /// With the limits that the scan itself was given.
+  /// With the limits that the scan itself was given. Its worker keeps the lease by these, so that whoever judges it by others
+  /// could give the lease away while its runner still runs.
   package func bound(to snapshot: ScanSnapshot) -> Policy {
     var policy = self
     if let minutes = snapshot.maxRuntimeMinutes { policy.maxRuntimeMinutes = minutes }
     if let seconds = snapshot.heartbeatIntervalSeconds {
       policy.heartbeatIntervalSeconds = seconds
     }
+    if let multiple = snapshot.staleMultiple { policy.staleMultiple = multiple }
     return policy
   }
 }

@@ -88,6 +88,13 @@ package struct OperatorDesk: Sendable {
     return await apply(planned, by: actor).first?.outcome
   }
 
+  /// Frees a scope by failing the active scan that holds it.
+  package func unlock(
+    _ scope: String, of tenantID: String, by actor: String, reason: String
+  ) async throws(StoreError) -> ActionOutcome {
+    try await store.unlock(scope: scope, tenantID: tenantID, by: actor, reason: reason)
+  }
+
   /// The process that leads the sweep; `nil` while none does.
   package func sweepLeader() async throws(StoreError) -> String? {
     try await store.leader(of: "sweep")

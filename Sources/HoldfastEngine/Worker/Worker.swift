@@ -336,7 +336,7 @@ extension Worker {
         program: configuration.program(claim.scan), freeSlot: { self.freeSlot() }))
     leases.add(
       claim.lease, intervalSeconds: claim.scan.heartbeatIntervalSeconds,
-      staleAfterIntervals: policy.staleMultiple, claimedAt: askedAt,
+      staleAfterIntervals: claim.scan.staleMultiple ?? policy.staleMultiple, claimedAt: askedAt,
       stop: { session.stop($0) }, look: { session.look() })
     services.heartbeater.leasesChanged()
     let isDraining = state.withLock { state in

@@ -38,6 +38,10 @@ package protocol CleanupService: Sendable {
   func resumeStuck(
     _ id: ScanID, by actor: String, reason: String?
   ) async throws(StoreError) -> StuckResumption
+  /// Fails the active scan that holds a scope, as one that was left behind by hand: at once, or through its worker.
+  func unlock(
+    _ scope: String, of tenantID: String, by actor: String, reason: String
+  ) async throws(StoreError) -> ActionOutcome
   /// Why a scan does what it does, in the shape that `holdfast why --json` prints.
   ///
   /// - Parameter waitSeconds: how long to wait for the scan's worker at most.

@@ -122,19 +122,18 @@ struct SupervisionAPI: Sendable {
     let holder = try await store.seen(by: context.caller).scans(
       ScanFilter(statuses: active, scope: scope), cursor: nil, limit: 1
     ).items.first
-    guard let holder else {
-      throw Problem(
-        .notFound, "No active scan holds the scope “\(String(scope.prefix(200)).visible)”.",
-        field: "scope")
+    if let holder {
+      switch try await cleanup.seen(by: context.caller).unlock(
+        scope, of: holder.tenantID, by: context.actor, reason: reason)
+      {
+      case .done(let scan): return try .json(scan)
+      case .requested(let scan): return try .json(scan, status: .accepted)
+      case .notAllowed, .scopeHeld, .notFound: break
+      }
     }
-    // What is paused has no process and cannot fail any more.
-    let action: OperatorAction = holder.status == .paused ? .cancel : .fail
-    switch try await ScanActions(store: store).act(
-      action, on: holder, reason: reason, for: context.caller)
-    {
-    case .done(let scan): return try .json(scan)
-    case .requested(let scan): return try .json(scan, status: .accepted)
-    }
+    throw Problem(
+      .notFound, "No active scan holds the scope “\(String(scope.prefix(200)).visible)”.",
+      field: "scope")
   }
 
   // MARK: The sweep

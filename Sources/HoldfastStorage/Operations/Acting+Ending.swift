@@ -27,7 +27,7 @@ extension Acting {
     return try backIntoQueue(.reset, afresh: try startsAfresh())
   }
 
-  /// Fails the scan for the scope that it holds.
+  /// Fails the scan for the scope that it holds; one that is paused has no process and cannot fail any more, and is cancelled.
   func unlock() throws(StoreError) -> ActionOutcome {
     if scan.status == .running, try isWorkerThere() {
       return try end(.fail, asking: .failRequested, for: .orphanedLock)
@@ -41,7 +41,9 @@ extension Acting {
     data.add("scope", scan.scope)
     data.add("by", actor)
     try connection.write([
-      EventDraft(scanID: scan.id, tenantID: scan.tenantID, type: .failed, data: data.finish())
+      EventDraft(
+        scanID: scan.id, tenantID: scan.tenantID,
+        type: freed.status == .failed ? .failed : .cancelled, data: data.finish())
     ])
     return .done(freed)
   }
@@ -85,8 +87,8 @@ extension Acting {
     return .done(after)
   }
 
-  /// Whether the worker that holds the lease has been heard of within three of its own intervals or of the scan's: within those, its
-  /// runner may still be at work. An order that nobody is left to carry out is carried out by the sweep once the lease is stale.
+  /// Whether the worker that holds the lease has been heard of lately, or its lease still lasts: for so long its runner may be at
+  /// work. An order that nobody is left to carry out is carried out by the sweep once the lease is stale.
   private func isWorkerThere() throws(StoreError) -> Bool {
     guard let worker = scan.workerID else { return false }
     return try connection.first(Acting.liveWorker, [.text(worker), .uuid(scan.id)]) {
@@ -99,16 +101,17 @@ extension Acting {
     SELECT 1 FROM workers JOIN scans ON scans.id = $2
     WHERE workers.id = $1 AND (
       workers.status = 'alive' AND workers.last_heartbeat_at
-        >= \(dialect.now(plus: "-3 * workers.heartbeat_interval_seconds"))
+        >= \(dialect.now(plus: "-(\(Checks.workerSilenceSeconds))"))
       OR workers.status IN ('alive', 'lost') AND scans.last_activity_at
-        >= \(dialect.now(plus: "-3 * scans.heartbeat_interval_seconds")))
+        >= \(dialect.now(plus: "-(\(Checks.leaseSeconds(of: "scans")))")))
     """
   }
 
   private static let unlockStatement = Statement { dialect in
     """
     UPDATE scans SET
-      status = 'failed', transitions = scans.transitions + 1, ended_at = \(dialect.now),
+      status = CASE scans.status WHEN 'paused' THEN 'cancelled' ELSE 'failed' END,
+      transitions = scans.transitions + 1, ended_at = \(dialect.now), paused_at = NULL,
       cleanup_reason = '\(Reason.orphanedLock.rawValue)', error_message = $2,
       requested_action = NULL, ordered_recovery = NULL, ordered_at = NULL,
       updated_at = \(dialect.now)

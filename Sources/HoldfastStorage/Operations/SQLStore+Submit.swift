@@ -119,26 +119,28 @@ enum Submitting {
       .ints(batch.map { Int64($0.priority) }), .texts(batch.map { $0.scope.map(indexKey) }),
       .texts(batch.map(\.idempotencyKey)), .doubles(batch.map(\.delaySeconds)),
       .doubles(batch.map(\.maxRuntimeMinutes)),
-      .doubles(batch.map(\.heartbeatIntervalSeconds)), .texts(batch.map(\.createdBy)))
+      .doubles(batch.map(\.heartbeatIntervalSeconds)), .texts(batch.map(\.createdBy)),
+      .doubles(batch.map(\.staleMultiple)))
   }
 
   private static let shape = RowShape(
     ("id", .uuid), ("tenant_id", .text), ("kind", .text), ("target", .text), ("params", .json),
     ("priority", .int), ("scope", .text), ("idempotency_key", .text), ("delay", .double),
-    ("max_runtime", .double), ("heartbeat", .double), ("created_by", .text))
+    ("max_runtime", .double), ("heartbeat", .double), ("created_by", .text),
+    ("stale", .double))
 
   private static let insertion = Statement(forEach: shape) { dialect in
     let now = dialect.now
     let values = """
       r.id, r.tenant_id, r.kind, r.target, r.params, r.priority, r.scope, r.idempotency_key,
       \(dialect.now(plus: "r.delay")), r.max_runtime, r.heartbeat, r.created_by, \(now), \(now),
-      \(dialect.now(plus: "r.delay + \(Checks.pendingSeconds)"))
+      \(dialect.now(plus: "r.delay + \(Checks.pendingSeconds)")), r.stale
       """
     return """
       INSERT INTO scans (
         id, tenant_id, kind, target, params, priority, scope, idempotency_key, run_at,
         max_runtime_minutes, heartbeat_interval_seconds, created_by, created_at, updated_at,
-        check_at)
+        check_at, stale_multiple)
       \(dialect.values(values, of: shape))
       ON CONFLICT DO NOTHING
       RETURNING scans.id, scans.number, scans.created_at, scans.run_at
@@ -184,7 +186,8 @@ extension Scan {
       counts: ItemCounts(), summary: .object([:]), message: nil, errorMessage: nil,
       cleanupReason: nil, recoveryInfo: nil, maxRuntimeMinutes: request.maxRuntimeMinutes,
       heartbeatIntervalSeconds: request.heartbeatIntervalSeconds, requestedAction: nil,
-      requestedAt: nil, createdBy: request.createdBy)
+      requestedAt: nil, createdBy: request.createdBy,
+      staleMultiple: request.staleMultiple)
   }
 }
 

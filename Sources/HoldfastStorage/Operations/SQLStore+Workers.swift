@@ -139,7 +139,7 @@ enum Requeueing {
   }
 
   /// A claim whose answer was lost leaves scans that this worker holds and does not know of. It lists what it holds in every
-  /// beat; what it has neither listed nor reported on for three intervals since the claim, it will never run.
+  /// beat; what it has neither listed nor reported on for as long as its lease lasts since the claim, it will never run.
   static func requeueUnacknowledged(
     _ life: WorkerLife, _ connection: any SQLConnection
   ) throws(StoreError) {
@@ -179,7 +179,7 @@ enum Requeueing {
     SELECT scans.id, scans.lease_token FROM scans
     WHERE scans.worker_id = $1 AND scans.status = 'running'
       AND scans.last_activity_at = scans.claimed_at
-      AND scans.claimed_at < \(dialect.now(plus: "-3 * scans.heartbeat_interval_seconds"))
+      AND scans.claimed_at < \(dialect.now(plus: "-(\(Checks.leaseSeconds(of: "scans")))"))
     """
   }
 

@@ -6,16 +6,19 @@ extension Migration {
     switch dialect {
     case .postgres:
       [
-        postgresChange, postgresCleanup, RunsView.postgresFunction, RunsView.postgresView,
-        monitorOnPostgres,
+        postgresChange, postgresCleanup(leaseSeconds: firstLease), RunsView.postgresFunction,
+        RunsView.postgresView, monitorOnPostgres,
       ]
     case .sqlite:
       [
         "DROP TRIGGER scan_changed_by_hand", sqliteChange, RunsView.sqliteView,
-        RunsView.sqliteTrigger, monitorOnSQLite,
+        RunsView.sqliteTrigger, monitorOnSQLite(leaseSeconds: "heartbeat_interval_seconds * 3"),
       ]
     }
   }
+
+  /// As it was before scans kept their own multiple (``leases``).
+  private static let firstLease = "s.heartbeat_interval_seconds * 3"
 
   // MARK: A status set by hand
 
@@ -154,18 +157,26 @@ extension Migration {
   private static let monitorOnPostgres = """
     DO $do$ BEGIN
       IF to_regclass('stuck_scans_monitor') IS NULL THEN
-        CREATE VIEW stuck_scans_monitor AS SELECT
+        CREATE VIEW stuck_scans_monitor AS \(monitor(leaseSeconds: "heartbeat_interval_seconds * 3"));
+      END IF;
+    END $do$
+    """
+
+  /// - Parameter leaseSeconds: after how many seconds without a heartbeat a scan is stuck.
+  static func monitor(leaseSeconds: String) -> String {
+    """
+    SELECT
           COUNT(*) AS stuck_count,
           MAX(EXTRACT(EPOCH FROM (NOW() - created_at))/60) AS oldest_runtime_minutes
         FROM scans WHERE status = 'running' AND (
           claimed_at < now() - make_interval(secs => max_runtime_minutes * 60)
           OR greatest(coalesce(last_activity_at, started_at, claimed_at, created_at), claimed_at)
-            < now() - make_interval(secs => heartbeat_interval_seconds * 3));
-      END IF;
-    END $do$
+            < now() - make_interval(secs => \(leaseSeconds)))
     """
+  }
 
-  private static let monitorOnSQLite = """
+  static func monitorOnSQLite(leaseSeconds: String) -> String {
+    """
     CREATE VIEW IF NOT EXISTS stuck_scans_monitor AS SELECT
       COUNT(*) AS stuck_count,
       MAX((julianday('now') - julianday(created_at)) * 1440) AS oldest_runtime_minutes
@@ -173,15 +184,19 @@ extension Migration {
       (julianday('now') - julianday(claimed_at)) * 1440 > max_runtime_minutes
       OR (julianday('now') - julianday(max(
         coalesce(last_activity_at, started_at, claimed_at, created_at),
-        coalesce(claimed_at, created_at)))) * 86400 > heartbeat_interval_seconds * 3)
+        coalesce(claimed_at, created_at)))) * 86400 > \(leaseSeconds))
     """
+  }
 
   // MARK: The cleanup function
 
   /// Fails what is stuck by the limits given, each left out being the scan's own; a cancel that was asked for is carried out as
   /// one. The rules are those of an operator's cleanup through the API: a heartbeat within two intervals is on time whatever is
   /// given, and a portal that advanced within the hour is spared from its age, as its policy has it.
-  private static let postgresCleanup = """
+  ///
+  /// - Parameter leaseSeconds: after how many seconds without a heartbeat a scan `s` is stuck where the call does not say.
+  static func postgresCleanup(leaseSeconds: String) -> String {
+    """
     CREATE OR REPLACE FUNCTION cleanup_stuck_scans_v2(
       max_runtime_minutes double precision DEFAULT NULL,
       heartbeat_stale_minutes double precision DEFAULT NULL,
@@ -201,7 +216,7 @@ extension Migration {
         SELECT s.*, h.stale, h.heard
         FROM scans s CROSS JOIN LATERAL (
           SELECT a.heard, a.heard < now() - make_interval(secs => greatest(
-            coalesce(heartbeat_stale_minutes * 60, s.heartbeat_interval_seconds * 3),
+            coalesce(heartbeat_stale_minutes * 60, \(leaseSeconds)),
             s.heartbeat_interval_seconds * 2)) AS stale
           FROM (SELECT greatest(coalesce(s.last_activity_at, s.started_at, s.claimed_at,
             s.created_at), s.claimed_at) AS heard) a) h
@@ -261,4 +276,5 @@ extension Migration {
     END
     $$
     """
+  }
 }

@@ -7,15 +7,27 @@ extension Migration {
     switch dialect {
     case .postgres:
       [
-        postgresFunction, "DROP TRIGGER scan_history_changed ON scan_history",
+        historyFunction(clearing: firstTables),
+        "DROP TRIGGER scan_history_changed ON scan_history",
         """
         CREATE TRIGGER scan_history_changed INSTEAD OF INSERT OR UPDATE OR DELETE ON scan_history
         FOR EACH ROW EXECUTE FUNCTION holdfast_history_changed()
         """,
       ]
     case .sqlite:
-      ["DROP TRIGGER scan_history_changed", sqliteUpdate, sqliteDelete, sqliteInsert]
+      [
+        "DROP TRIGGER scan_history_changed", sqliteUpdate, historyDeletion(clearing: firstTables),
+        sqliteInsert,
+      ]
     }
+  }
+
+  /// What belonged to a scan at first; its progress history came later (``leases``).
+  static let firstTables = ["scan_items", "scan_errors", "staged_parts"]
+
+  private static func clearing(_ tables: [String]) -> String {
+    (tables.map { "DELETE FROM \($0) WHERE scan_id = OLD.id;" }
+      + ["DELETE FROM scans WHERE number = OLD.id;"]).joined(separator: "\n")
   }
 
   private static let ended = ScanStatus.allCases.filter(\.isTerminal)
@@ -41,7 +53,8 @@ extension Migration {
 
   // MARK: PostgreSQL
 
-  private static let postgresFunction = """
+  static func historyFunction(clearing tables: [String]) -> String {
+    """
     CREATE OR REPLACE FUNCTION holdfast_history_changed() RETURNS trigger LANGUAGE plpgsql AS $$
     DECLARE gone record;
     BEGIN
@@ -52,10 +65,7 @@ extension Migration {
         IF gone.status NOT IN (\(ended)) THEN
           RAISE EXCEPTION 'scan % is %: \(endFirst)', OLD.id, gone.status;
         END IF;
-        DELETE FROM scan_items WHERE scan_id = OLD.id;
-        DELETE FROM scan_errors WHERE scan_id = OLD.id;
-        DELETE FROM staged_parts WHERE scan_id = OLD.id;
-        DELETE FROM scans WHERE number = OLD.id;
+        \(clearing(tables))
         INSERT INTO scan_lifecycle_events (scan_id, tenant_id, event_type, event_data)
         VALUES (gone.id, gone.tenant_id, 'scan_deleted', json_build_object(
           'by', 'sql', 'user', current_user, 'number', gone.number, 'kind', gone.kind,
@@ -85,6 +95,7 @@ extension Migration {
     END
     $$
     """
+  }
 
   // MARK: SQLite
 
@@ -108,7 +119,8 @@ extension Migration {
     END
     """
 
-  private static let sqliteDelete = """
+  static func historyDeletion(clearing tables: [String]) -> String {
+    """
     CREATE TRIGGER scan_history_deleted INSTEAD OF DELETE ON scan_history
     BEGIN
       SELECT RAISE(ABORT, '\(endFirst)') WHERE OLD.status NOT IN (\(ended));
@@ -116,12 +128,10 @@ extension Migration {
       SELECT id, tenant_id, 'scan_deleted', json_object(
         'by', 'sql', 'number', number, 'kind', kind, 'target', target, 'from', status)
       FROM scans WHERE number = OLD.id;
-      DELETE FROM scan_items WHERE scan_id = OLD.id;
-      DELETE FROM scan_errors WHERE scan_id = OLD.id;
-      DELETE FROM staged_parts WHERE scan_id = OLD.id;
-      DELETE FROM scans WHERE number = OLD.id;
+      \(clearing(tables))
     END
     """
+  }
 
   private static let sqliteInsert = """
     CREATE TRIGGER scan_history_inserted INSTEAD OF INSERT ON scan_history

@@ -101,6 +101,7 @@ package protocol SQLRow: AnyObject {
 
 extension SQLRow {
   package func optionalInt(_ column: Int) -> Int64? { isNull(column) ? nil : int(column) }
+  package func optionalDouble(_ column: Int) -> Double? { isNull(column) ? nil : double(column) }
   package func optionalText(_ column: Int) -> String? { isNull(column) ? nil : text(column) }
   package func optionalTime(_ column: Int) -> Timestamp? { isNull(column) ? nil : time(column) }
   // Not `nil`: a JSON value can be written so, too.

@@ -202,13 +202,30 @@ enum Recovering {
     guard let column else {
       return "scans.id = $1 AND scans.status = $2 AND scans.lease_token = $3 AND $4 IS NULL"
     }
-    let value =
-      dialect == .postgres
-      ? "date_trunc('milliseconds', scans.\(column.rawValue))" : "scans.\(column.rawValue)"
+    let value = evidence(column, dialect)
     return """
       scans.id = $1 AND scans.status = $2 AND scans.lease_token = $3
-        AND \(value) IS NOT DISTINCT FROM $4
+        AND \(dialect == .postgres ? "date_trunc('milliseconds', \(value))" : value)
+          IS NOT DISTINCT FROM $4
       """
+  }
+
+  private static func evidence(_ column: RecoveryGuard.Column, _ dialect: Dialect) -> String {
+    switch column {
+    case .lastActivityAt, .progressAt, .claimedAt, .requestedAt, .runAt: "scans.\(column.rawValue)"
+    case .movedAt: latest(["progress_at", "activity_at"], dialect)
+    case .signAt: latest(["progress_at", "activity_at", "answered_at"], dialect)
+    }
+  }
+
+  /// The latest of the times that there are; null if there is none.
+  private static func latest(_ columns: [String], _ dialect: Dialect) -> String {
+    switch dialect {
+    case .postgres: "greatest(\(columns.map { "scans.\($0)" }.joined(separator: ", ")))"
+    case .sqlite:
+      // Its max() of a null is null; a text without characters comes before every time.
+      "nullif(max(\(columns.map { "coalesce(scans.\($0), '')" }.joined(separator: ", "))), '')"
+    }
   }
 
   /// Locks the row, so that no order comes between this look and what is done after it.

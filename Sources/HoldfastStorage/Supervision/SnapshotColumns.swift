@@ -18,7 +18,8 @@ enum SnapshotColumns {
     CASE WHEN s.status = 'pending' AND s.scope IS NULL THEN (
       SELECT h.number FROM scans h
       WHERE h.tenant_id = s.tenant_id AND h.scope = s.kind || ':' || s.target
-        AND \(isActive("h")) LIMIT 1) END
+        AND \(isActive("h")) LIMIT 1) END,
+    s.stale_multiple
     """
   }
 
@@ -50,7 +51,7 @@ enum SnapshotColumns {
       hasCheckpoint: row.bool(25), items: row.int(26),
       request: row.optionalText(27).flatMap(RequestedAction.init(rawValue:)),
       requestedAt: row.optionalTime(28), maxRuntimeMinutes: row.double(29),
-      heartbeatIntervalSeconds: row.double(30))
+      heartbeatIntervalSeconds: row.double(30), staleMultiple: row.optionalDouble(44))
     snapshot.activity = row.optionalTime(20).map(ScanSnapshot.Activity.init(changedAt:))
     snapshot.wait = wait(row)
     if snapshot.status == .running { snapshot.worker = worker(row) }

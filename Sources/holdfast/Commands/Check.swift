@@ -22,7 +22,7 @@ struct CheckCommand: HoldfastSubcommand {
 
   func execute(_ program: Program) async throws -> ExitStatus {
     let composition = try Composition(program, options: database)
-    let target = try subject.canonical(params: [:]).target
+    let target = try subject.target(in: composition.configuration.kinds)
     let store = try await composition.openExisting()
     let check = try await askStore { () async throws(StoreError) in
       try await composition.desk(store).check(
@@ -45,6 +45,18 @@ struct ScanSubject: ParsableArguments {
 
   @Argument(help: ArgumentHelp("What would be scanned, as the scan names it.", valueName: "target"))
   var target: String
+
+  /// The target in its canonical form.
+  func target(in kinds: KindBook) throws(CommandFailure) -> String {
+    let path =
+      kind == "library"
+      ? ScanLibraryCommand.absolute(target, in: ProcessEnvironment.workingDirectory) : target
+    do {
+      return try kinds.canonicalTarget(kind: kind, path)
+    } catch {
+      throw CommandFailure(.usage, "\(error)")
+    }
+  }
 
   /// Both in their canonical form, so that the same thing is always the same scope. Kinds that this program has no scanner for are
   /// taken as they are: another one may have submitted them.

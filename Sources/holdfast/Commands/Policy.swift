@@ -18,7 +18,8 @@ struct PolicyShowCommand: HoldfastSubcommand {
 
   @Argument(
     help: ArgumentHelp(
-      "The kind of scan: \(PolicyBook.kindNames.joined(separator: ", ")).", valueName: "kind"),
+      "The kind of scan: \(PolicyBook.kindNames.joined(separator: ", ")), or one of your own.",
+      valueName: "kind"),
     completion: .list(PolicyBook.kindNames))
   var kind: String
 
@@ -72,7 +73,10 @@ extension PolicyDocument {
     let faults = worstCase.map { fault in
       [fault.fault.rawValue, SpanText.describe(seconds: fault.seconds), fault.formula]
     }
-    return Self.table(limits) + ["", "From each fault to its recovery, at most:", ""]
+    return Self.table(limits) + [
+      "", "From each fault to its recovery, at most, where nothing else goes wrong at the time:",
+      "",
+    ]
       + Self.table(faults)
   }
 

@@ -5,10 +5,10 @@ import HoldfastStorage
 struct UnlockCommand: HoldfastSubcommand {
   static let configuration = CommandConfiguration(
     commandName: "unlock",
-    abstract: "Free an exclusive scope by failing the scan that holds it.",
+    abstract: "Free an exclusive scope by ending the scan that holds it.",
     discussion: """
       A scope is held by its active scan and freed with it, so that nothing but a scan can hold \
-      one. Where a worker is there to end its process, that happens first. `holdfast show` prints \
+      one. The scan is failed, or cancelled if it is paused. Where a worker is there to end its process, that happens first. `holdfast show` prints \
       the scope of a scan.
       """)
 
@@ -32,7 +32,9 @@ struct UnlockCommand: HoldfastSubcommand {
     let (scan, told): (Scan, String)
     switch outcome {
     case .done(let freed):
-      (scan, told) = (freed, "Scan \(freed.number) has failed, and its scope is free.")
+      (scan, told) = (
+        freed, "Scan \(freed.number) is \(freed.status.rawValue), and its scope is free."
+      )
     case .requested(let asked):
       (scan, told) = (
         asked,

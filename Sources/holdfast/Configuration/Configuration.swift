@@ -77,15 +77,16 @@ struct Configuration: Sendable {
     var values: [SettingName: SettingValue] = [:]
     var problems: [ConfigurationError.Problem] = []
     for setting in Setting.table {
-      switch resolve(setting, flags: flags, environment: environment, file: fromFile.entries) {
+      switch resolve(setting, flags: flags, environment: environment, file: fromFile) {
       case .success(let value): values[setting.name] = value
       case .failure(let error): problems += error.problems
       }
     }
     var policies = fromFile.policies
     if case .text(let name) = values[.preset] { policies.preset = PolicyPreset(rawValue: name) }
-    for (name, kind) in fromFile.kinds.declared where !kind.policy.values.isEmpty {
-      policies.kinds[name] = kind.policy
+    for (name, kind) in fromFile.kinds.declared {
+      // What stands under `policies` is above what comes with the declaration.
+      policies.kinds[name] = kind.policy.overridden(by: policies.kinds[name])
     }
     problems += policies.problems(file: path)
     guard problems.isEmpty else { throw ConfigurationError(problems) }
@@ -95,12 +96,13 @@ struct Configuration: Sendable {
 
   private static func resolve(
     _ setting: Setting, flags: [SettingName: String], environment: [String: String],
-    file: [SettingName: ConfigurationFile.Entry]
+    file: ConfigurationFile.Contents
   ) -> Result<SettingValue?, ConfigurationError> {
     func parse(
       _ text: String, place: String, isUsage: Bool
     ) -> Result<SettingValue?, ConfigurationError> {
-      setting.type.parse(text).map(Optional.some).mapError { bad in
+      let declared = file.kinds.declared.keys.sorted()
+      return setting.type.parse(text, declared: declared).map(Optional.some).mapError { bad in
         let shown = setting.isSecret ? "its value" : "“\(DisplayText.escaped(text))”"
         let text = "\(shown) \(bad.sentence)\(hint(for: setting, value: text))"
         return ConfigurationError([.init(place: place, text: text, isUsage: isUsage)])
@@ -114,7 +116,7 @@ struct Configuration: Sendable {
       return parse(
         text, place: "the environment variable \(setting.environment)", isUsage: false)
     }
-    if let entry = file[setting.name] { return .success(entry.value) }
+    if let entry = file.entries[setting.name] { return .success(entry.value) }
     guard case .value(let text) = setting.fallback else { return .success(nil) }
     return parse(text, place: "the default of \(setting.name.rawValue)", isUsage: false)
   }

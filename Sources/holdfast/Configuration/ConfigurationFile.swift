@@ -45,9 +45,12 @@ enum ConfigurationFile {
     }
     var contents = Contents()
     var problems: [Problem] = []
+    let declared =
+      mapping.first { $0.key.scalar?.string == kindsKey }
+      .map { KindFile($0.value, file: name).book.declared.keys.sorted() } ?? []
     for (key, node) in mapping {
       if key.scalar?.string == policiesKey {
-        let read = PolicyFile(node, file: name)
+        let read = PolicyFile(node, file: name, declared: declared)
         contents.policies = read.book
         problems += read.problems
         continue
@@ -62,7 +65,7 @@ enum ConfigurationFile {
         problems += read
         continue
       }
-      switch read(key: key, node: node, file: name) {
+      switch read(key: key, node: node, file: name, declared: declared) {
       case .success(let (name, entry)): contents.entries[name] = entry
       case .failure(let problem): problems += problem.problems
       }
@@ -82,7 +85,7 @@ enum ConfigurationFile {
   }
 
   private static func read(
-    key: Node, node: Node, file: String
+    key: Node, node: Node, file: String, declared: [String]
   ) -> Result<(SettingName, Entry), ConfigurationError> {
     func failure(_ mark: Mark?, _ text: String) -> Result<(SettingName, Entry), ConfigurationError>
     {
@@ -102,14 +105,14 @@ enum ConfigurationFile {
     switch node {
     case .scalar(let scalar):
       shown = "“\(scalar.string)”"
-      value = setting.type.parse(scalar.string)
+      value = setting.type.parse(scalar.string, declared: declared)
     case .sequence(let sequence) where setting.type == .names || setting.type == .kinds:
       shown = "the list"
       let names = sequence.map { $0.scalar?.string ?? "" }
       let isSound = !names.isEmpty && names.allSatisfy { !$0.isEmpty && !$0.contains(",") }
       value =
         isSound
-        ? setting.type.parse(names.joined(separator: ","))
+        ? setting.type.parse(names.joined(separator: ","), declared: declared)
         : .failure(BadValue("has something else than names"))
     case .sequence, .mapping, .alias:
       return failure(node.mark, "“\(spelled)” takes \(setting.type.accepts), not a list or a group")

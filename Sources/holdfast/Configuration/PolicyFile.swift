@@ -5,6 +5,7 @@ import Yams
 /// targets that match a pattern. Whatever it does not know is refused with its place.
 struct PolicyFile {
   private let file: String
+  private let kinds: [String]
   private(set) var book = PolicyBook()
   private(set) var problems: [ConfigurationError.Problem] = []
 
@@ -14,16 +15,18 @@ struct PolicyFile {
   /// - Parameters:
   ///   - node: the value of `policies`.
   ///   - file: how the file is called in messages.
-  init(_ node: Node, file: String) {
+  ///   - declared: the kinds that the file declares.
+  init(_ node: Node, file: String, declared: [String] = []) {
     self.file = file
-    guard let kinds = members(of: node, "“policies” takes kinds, such as “library:”") else {
+    kinds = PolicyBook.kindNames + declared.filter { !PolicyBook.kindNames.contains($0) }
+    guard let members = members(of: node, "“policies” takes kinds, such as “library:”") else {
       return
     }
-    for (key, value) in kinds { readKind(key, value) }
+    for (key, value) in members { readKind(key, value) }
   }
 
   private mutating func readKind(_ key: Node, _ value: Node) {
-    guard let kind = name(key, among: PolicyBook.kindNames, what: "kind of scan") else { return }
+    guard let kind = name(key, among: kinds, what: "kind of scan") else { return }
     guard let fields = members(of: value, "“\(kind)” takes fields of a policy") else { return }
     var override = PolicyOverride()
     for (key, value) in fields {

@@ -25,8 +25,9 @@ enum PolicyReference {
     "of characters, `?` is one; of several, the last one written wins); the later one wins, field by field.",
     "`holdfast policy show KIND [TARGET]` prints what holds, from which line, and how long each fault can last at most.",
     "",
-    "All processes of one database should be given the same policies: the one that leads the sweep judges by its own, and",
-    "a worker stops a runner before its own `stale_multiple` is over.", "",
+    "A scan keeps the `heartbeat_interval_seconds`, `stale_multiple` and `max_runtime_minutes` that held when it was submitted. In all",
+    "else the process that leads the sweep judges by its own policies: give all processes of one database the same.",
+    "",
   ]
 }
 

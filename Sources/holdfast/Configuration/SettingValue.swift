@@ -27,7 +27,9 @@ enum SettingType: Sendable, Hashable {
   case database
 
   /// Reads a value; what is wrong with it is one clause that follows the value in a sentence.
-  func parse(_ text: String) -> Result<SettingValue, BadValue> {
+  ///
+  /// - Parameter declared: the kinds that the file declares.
+  func parse(_ text: String, declared: [String] = []) -> Result<SettingValue, BadValue> {
     let trimmed = text.drop { $0 == " " }
     guard !trimmed.isEmpty else { return .failure(BadValue("is empty; it takes \(accepts)")) }
     switch self {
@@ -59,7 +61,7 @@ enum SettingType: Sendable, Hashable {
       guard names.allSatisfy({ !$0.isEmpty }) else {
         return .failure(BadValue("has an empty name; it takes \(accepts)"))
       }
-      let known = PolicyBook.kindNames
+      let known = PolicyBook.kindNames + declared
       if self == .kinds, let stranger = names.first(where: { !known.contains($0) }) {
         return .failure(
           BadValue(

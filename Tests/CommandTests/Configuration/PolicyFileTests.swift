@@ -57,6 +57,41 @@ import Testing
     #expect(book.effective(kind: "site").policy.maxRuntimeMinutes == 10)
   }
 
+  /// A kind of one's own has policies where it is declared and among the others, the latter above the former, targets too.
+  @Test func declaredKindsHavePoliciesLikeTheOthers() throws {
+    let book = try load(
+      """
+      policies:
+        mirror:
+          max_attempts: 7
+          targets:
+            "*.slow":
+              stall_after_seconds: 9000
+      kinds:
+        mirror:
+          command: [/bin/true]
+          policy:
+            max_attempts: 2
+            on_stuck: fail
+        plain:
+          command: [/bin/true]
+      """
+    ).policies
+    #expect(book.kinds.keys.sorted() == ["mirror", "plain"])
+    let kind = book.effective(kind: "mirror")
+    #expect(kind.policy.maxAttempts == 7)
+    #expect(kind.places[.maxAttempts] == "holdfast.yaml:3")
+    #expect(kind.policy.onStuck == .fail)
+    #expect(book.effective(kind: "mirror", target: "a.slow").policy.stallAfterSeconds == 9000)
+    #expect(problem("policies:\n  mirror:\n").contains("there is no kind of scan “mirror”"))
+    let kinds = "kinds:\n  mirror:\n    command: [/bin/true]\n"
+    #expect(try load("worker_kinds: [mirror]\n" + kinds).workerKinds == ["mirror"])
+    #expect(
+      try load(kinds, environment: ["HOLDFAST_WORKER_KINDS": "library,mirror"]).workerKinds
+        == ["library", "mirror"])
+    #expect(problem("worker_kinds: [miror]\n" + kinds).contains("did you mean “mirror”?"))
+  }
+
   @Test func theEnvironmentChoosesThePreset() throws {
     let book = try load("preset: staging", environment: ["HOLDFAST_PRESET": "development"]).policies
     #expect(book.effective(kind: "site").policy.maxRuntimeMinutes == 5)

@@ -65,7 +65,8 @@ import Testing
       (["submit", "library", "/srv", "--param", "hsh=true"], 64),
       (["submit", "nonsense", "/srv"], 64),
       (["submit", "library", "/srv", "--age-hours", "2"], 64),
-      (["check", "library", "/srv", "--age-hours", "-1"], 64), (["reset"], 64),
+      (["check", "library", "/srv", "--age-hours", "-1"], 64), (["check", "libary", "/srv"], 64),
+      (["reset"], 64),
       (["cleanup", "--dry-run", "--auto"], 64), (["cleanup", "--apply", "../x"], 64),
       (["delete", "7", "--confirm", "7"], 66), (["fail", "7"], 66),
     ] as [([String], Int32)])

@@ -124,6 +124,43 @@ import Testing
   @Test func aStretchedLimitFindsLess() {
     #expect(Self.plan([.running()], at: 181, limits: .init(stretch: 2)).entries == [])
     #expect(Self.plan([.running()], at: 181.001, limits: .init(stretch: 2)).entries.count == 1)
+    // A scan's own limit is stretched as its policy's is.
+    let patient = ScanSnapshot.running { $0.staleMultiple = 10 }
+    #expect(Self.plan([patient], at: 601, limits: .init(stretch: 2)).entries == [])
+    #expect(Self.plan([patient], at: 601.001, limits: .init(stretch: 2)).entries.count == 1)
+  }
+
+  /// A hang is refuted by whatever it is a silence of, and by nothing else: a program that spins is active for ever.
+  @Test func aHangRestsOnWhatIsSilent() {
+    func column(
+      _ snapshot: ScanSnapshot, at now: Double, change: (inout Policy) -> Void = { _ in }
+    ) -> RecoveryGuard? {
+      var policy = Policy.default(for: "library")
+      change(&policy)
+      return RecoveryPlan.make([snapshot], policy: { _ in policy }, now: at(now)).entries.first?
+        .guardian
+    }
+    let hung = ScanSnapshot.running {
+      $0.beat(at: 700)
+      $0.activity = .init(changedAt: at(20))
+    }
+    #expect(column(hung, at: 701)?.column == .progressAt)
+    let silent = column(hung, at: 701) { $0.movement = .any }
+    #expect(silent?.column == .movedAt)
+    #expect(silent?.value == at(20))
+    #expect(
+      column(hung.changed { $0.activity = nil }, at: 701) { $0.movement = .any }?.value == at(1))
+    let mute = hung.changed { $0.answeredAt = at(30) }
+    let unresponsive = column(mute, at: 121) { $0.stallAfterSeconds = 3600 }
+    #expect(unresponsive?.column == .signAt)
+    #expect(unresponsive?.value == at(30))
+    let limit = LearnedLimit(seconds: 50, scope: .kind, scans: 1200, rate: 0.001)
+    let suspected = hung.changed { $0.learned = .init(activity: limit) }
+    #expect(column(suspected, at: 100) { $0.suspicion = .recover }?.column == .movedAt)
+    let idle = hung.changed { $0.learned = .init(progress: limit) }
+    #expect(column(idle, at: 100) { $0.suspicion = .recover }?.column == .progressAt)
+    // The fixed window stands on progress, whatever is suspected besides.
+    #expect(column(suspected, at: 701)?.column == .progressAt)
   }
 
   @Test func anOperatorsLimitsHoldForTheRequest() {
@@ -135,8 +172,11 @@ import Testing
     // The row holds limits of its own, as every row does; the request is above them.
     let silent = ScanSnapshot.running {
       $0.heartbeatIntervalSeconds = 30
+      $0.staleMultiple = 4
       $0.maxRuntimeMinutes = 30
     }
+    #expect(due(silent, at: 121, .init(maxRuntimeMinutes: 15)) == [])
+    #expect(due(silent, at: 121.001, .init(maxRuntimeMinutes: 15)) == [.workerLost])
     #expect(due(silent, at: 301, .init(heartbeatStaleMinutes: 5)) == [])
     #expect(due(silent, at: 301.001, .init(heartbeatStaleMinutes: 5)) == [.workerLost])
     #expect(due(silent, at: 61, .init(heartbeatStaleMinutes: 0)) == [])

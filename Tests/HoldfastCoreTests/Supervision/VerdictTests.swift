@@ -199,6 +199,9 @@ import Testing
     }
     #expect(snapshot.verdict(at: at(16)).kind == .moving)
     #expect(snapshot.verdict(at: at(16.001)).kind == .dead)
+    snapshot.staleMultiple = 5
+    #expect(snapshot.verdict(at: at(26)).kind == .moving)
+    #expect(snapshot.verdict(at: at(26.001)).kind == .dead)
     snapshot.beat(at: 60)
     #expect(snapshot.verdict(at: at(60)).reason == nil)
     #expect(snapshot.verdict(at: at(60.001)).reason == .runtimeTimeout)

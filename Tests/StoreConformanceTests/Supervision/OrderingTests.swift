@@ -99,6 +99,21 @@ import Testing
     _ = try await fixture.submit(.sample("/a", exclusivity: .target))
   }
 
+  /// The lifecycle has no failure of what is paused.
+  @Test(arguments: TestedDatabase.allCases)
+  func unlockCancelsWhatIsPaused(_ database: TestedDatabase) async throws {
+    let fixture = try await Fixture(database)
+    let claim = try await fixture.running(.sample("/a", exclusivity: .target))
+    try await fixture.report(AttemptReport(lease: claim.lease, end: .paused))
+    let outcome = try await fixture.store.unlock(
+      scope: "library:/a", tenantID: "default", by: "op", reason: "forgotten")
+    guard case .done(let freed) = outcome else { throw Unexpected() }
+    #expect(freed.status == .cancelled)
+    #expect(freed.cleanupReason == Reason.orphanedLock.rawValue)
+    #expect(try await fixture.eventTypes(of: freed.id).last == "scan_cancelled")
+    _ = try await fixture.submit(.sample("/a", exclusivity: .target))
+  }
+
   /// Else the next scan of that scope would run beside a process that nobody has ended.
   @Test(arguments: TestedDatabase.allCases)
   func unlockEndsTheProcessFirst(_ database: TestedDatabase) async throws {

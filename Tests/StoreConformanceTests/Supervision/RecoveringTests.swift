@@ -89,6 +89,31 @@ import Testing
     #expect(try await fixture.scan(claim.scan.id).status == .running)
   }
 
+  /// The silence of a program that reports nothing is one of activity and of answers too: each of them saves it.
+  @Test(arguments: TestedDatabase.allCases, ["progress_at", "activity_at", "answered_at"])
+  func aSignInBetweenSaves(_ database: TestedDatabase, _ sign: String) async throws {
+    let fixture = try await Fixture(database)
+    let claim = try await fixture.running()
+    let id = claim.scan.id
+    try await fixture.set(
+      ("claimed_at", fixture.ago(800)), ("progress_at", fixture.ago(790)),
+      ("activity_at", fixture.ago(780)), ("answered_at", fixture.ago(770)), of: id)
+    var policy = Policy.default(for: "library")
+    // Either the fixed window, by which an answer is no movement, or no sign of life at all.
+    policy.movement = .any
+    policy.stallAfterSeconds = sign == "answered_at" ? 3600 : 600
+    let entry = try await fixture.entry(for: id, policy: policy)
+    #expect(entry.verdict.kind == .hung)
+    #expect(entry.guardian.column == (sign == "answered_at" ? .signAt : .movedAt))
+    let stored = try await fixture.shell("SELECT \(sign) FROM scans").replacing("\n", with: "")
+    try await fixture.set((sign, fixture.ago(1)), of: id)
+    #expect(try await !fixture.store.orderRecovery(entry, delaySeconds: 0))
+    #expect(try await !fixture.store.recover(entry, delaySeconds: 0, by: "sweep"))
+    #expect(try await fixture.scan(id).status == .running)
+    try await fixture.set((sign, "'\(stored)'"), of: id)
+    #expect(try await fixture.store.recover(entry, delaySeconds: 0, by: "sweep"))
+  }
+
   @Test(arguments: TestedDatabase.allCases)
   func theAttemptThatIsOvertakenIsTold(_ database: TestedDatabase) async throws {
     let fixture = try await Fixture(database)
