@@ -284,6 +284,52 @@ import Testing
     }
   }
 
+  /// What an earlier attempt was recovered for is not why somebody ends the scan.
+  @Test(arguments: TestedDatabase.allCases)
+  func anEndByHandHasNoOlderReason(_ database: TestedDatabase) async throws {
+    let fixture = try await Fixture(database)
+    let life = try await fixture.worker()
+    func recovered(_ reason: Reason) async throws -> Scan {
+      let claim = try await fixture.running(by: life)
+      try await fixture.report(
+        AttemptReport(
+          lease: claim.lease,
+          end: .requeued(
+            reason: reason, message: "it was silent", delaySeconds: 0, countsAsCrash: false)))
+      _ = try #require(try await fixture.store.claim(claim.scan.id, for: life))
+      let scan = try await fixture.scan(claim.scan.id)
+      #expect(scan.cleanupReason == reason.rawValue)
+      return scan
+    }
+    let scan = try await recovered(.heartbeatStale)
+    try await fixture.shell("UPDATE scans SET status = 'failed' WHERE number = \(scan.number)")
+    let failed = try await fixture.scan(scan.id)
+    #expect(failed.cleanupReason == "manual_intervention" && !failed.isCleaned)
+    #expect(failed.errorMessage == nil)
+    let named = try await recovered(.heartbeatStale)
+    try await fixture.shell(
+      """
+      UPDATE scans SET status = 'failed', cleanup_reason = 'runtime_timeout', error_message = 'x'
+      WHERE number = \(named.number)
+      """)
+    #expect(try await fixture.scan(named.id).cleanupReason == "runtime_timeout")
+    #expect(try await fixture.scan(named.id).errorMessage == "x")
+    let run = try await recovered(.runtimeTimeout)
+    try await fixture.shell(
+      "UPDATE runs SET status = 'Timeout - Auto-cleaned' WHERE id = \(run.number)")
+    #expect(try await fixture.scan(run.id).isCleaned)
+    // Nor is it why an operator cancels what waits in the queue.
+    let waiting = try await recovered(.workerLost)
+    try await fixture.report(
+      AttemptReport(
+        lease: Lease(scanID: waiting.id, token: waiting.leaseToken),
+        end: .requeued(
+          reason: .workerLost, message: "gone", delaySeconds: 0, countsAsCrash: false)))
+    _ = try await fixture.store.act(.cancel, on: waiting.id, by: "ann", reason: nil)
+    let cancelled = try await fixture.scan(waiting.id)
+    #expect(cancelled.status == .cancelled && cancelled.cleanupReason == nil)
+  }
+
   @Test(arguments: TestedDatabase.allCases)
   func aScopeInUseIsNotGivenTwiceByHand(_ database: TestedDatabase) async throws {
     let fixture = try await Fixture(database)

@@ -6,6 +6,8 @@ package struct PolicyDocument: Sendable, Encodable {
   package var target: String?
   package var policy: [EffectivePolicy.Row]
   package var worstCase: [WorstCase]
+  /// What the formulas name beside the policy's own fields, in seconds.
+  package var terms: [(name: String, seconds: Double)]
 
   package init(
     kind: String, target: String?, effective: EffectivePolicy, pace: WorstCase.Pace
@@ -14,6 +16,7 @@ package struct PolicyDocument: Sendable, Encodable {
     self.target = target
     policy = effective.rows
     worstCase = WorstCase.all(under: effective.policy, pace: pace)
+    terms = pace.terms
   }
 
   enum CodingKeys: String, CodingKey {

@@ -43,6 +43,14 @@ package struct WorstCase: Sendable, Hashable, Codable {
       self.reportSeconds = reportSeconds
     }
 
+    /// By their names in the formulas.
+    package var terms: [(name: String, seconds: Double)] {
+      [
+        ("takeover", takeoverSeconds), ("sweep", sweepSeconds),
+        ("sweep_duration", sweepDurationSeconds), ("stop", stopSeconds), ("report", reportSeconds),
+      ]
+    }
+
     /// From the moment a scan is overdue to the moment its recovery is applied.
     var sweep: Double { takeoverSeconds + sweepSeconds + sweepDurationSeconds }
   }

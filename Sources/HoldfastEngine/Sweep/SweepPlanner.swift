@@ -32,7 +32,8 @@ package struct SweepPlanner: Sendable {
     SweepPlanner(store: store, rhythms: rhythms, policy: policy)
   }
 
-  /// Plans for all that is due now. Only due scans are read, in pages, so that it costs what is stuck and not what is stored.
+  /// Plans for all that is due now, and for what a sweep has found stuck before and looks at again only in a while. Nothing else is
+  /// read, in pages, so that it costs what is stuck and not what is stored.
   ///
   /// - Throws: ``StoreError``.
   package func plan(
@@ -50,18 +51,35 @@ package struct SweepPlanner: Sendable {
         now = page.now
         cursor = page.rows.count < Self.pageSize ? nil : page.next
       } while cursor != nil
+      let seen = Set(rows.map(\.snapshot.scanID))
+      (rows, now) = try await all(after: rows, now: now) { after throws(StoreError) in
+        try await self.store.foundStuck(after: after, limit: Self.pageSize)
+      } where: {
+        !seen.contains($0.snapshot.scanID)
+      }
     } else {
       // Limits of the operator's own: what is due by them is not what the index holds.
-      var after: Int64 = 0
-      while true {
-        let page = try await store.active(after: after, limit: Self.pageSize)
-        rows += page.rows
-        now = page.now
-        guard page.rows.count == Self.pageSize, let last = page.rows.last else { break }
-        after = last.snapshot.number
+      (rows, now) = try await all(after: [], now: now) { after throws(StoreError) in
+        try await self.store.active(after: after, limit: Self.pageSize)
       }
     }
     return planned(rows, fleet: fleet, now: now, filter: filter, limits: limits, request: request)
+  }
+
+  /// Every page of a list by number, after rows that are known already.
+  private func all(
+    after known: [DuePage.Row], now: Timestamp,
+    _ page: (Int64) async throws(StoreError) -> DuePage,
+    where isWanted: (DuePage.Row) -> Bool = { _ in true }
+  ) async throws(StoreError) -> ([DuePage.Row], Timestamp) {
+    var (rows, now, after) = (known, now, Int64(0))
+    while true {
+      let next = try await page(after)
+      rows += next.rows.filter(isWanted)
+      now = next.now
+      guard next.rows.count == Self.pageSize, let last = next.rows.last else { return (rows, now) }
+      after = last.snapshot.number
+    }
   }
 
   /// Plans for these rows alone.

@@ -273,7 +273,7 @@ package final class Sweeper: Sendable {
         let next = Supervision.earliestCheck(snapshot, policy: policy) ?? soon
         return NextCheck(
           scanID: snapshot.scanID, status: snapshot.status, leaseToken: snapshot.leaseToken,
-          at: max(next, soon))
+          at: max(next, soon), isStuck: due[snapshot.scanID] != nil)
       })
   }
 

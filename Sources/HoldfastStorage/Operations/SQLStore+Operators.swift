@@ -185,7 +185,10 @@ struct Acting {
   }
 
   private static let cancelStatement = statement(.cancel, to: .cancelled) { dialect in
-    "ended_at = \(dialect.now), message = $2, requested_action = NULL"
+    """
+    ended_at = \(dialect.now), message = $2, requested_action = NULL, cleanup_reason = NULL,
+    error_message = NULL
+    """
   }
 
   private static let resumeStatement = statement(.unpause, to: .pending) { dialect in

@@ -6,12 +6,14 @@ extension Migration {
     switch dialect {
     case .postgres:
       [
-        postgresChange, postgresCleanup(leaseSeconds: firstLease), RunsView.postgresFunction,
+        postgresChange(reason: firstReason, error: "NEW.error_message"),
+        postgresCleanup(leaseSeconds: firstLease), RunsView.postgresFunction,
         RunsView.postgresView, monitorOnPostgres,
       ]
     case .sqlite:
       [
-        "DROP TRIGGER scan_changed_by_hand", sqliteChange, RunsView.sqliteView,
+        "DROP TRIGGER scan_changed_by_hand",
+        sqliteChange(reason: firstReason, error: "NEW.error_message"), RunsView.sqliteView,
         RunsView.sqliteTrigger, monitorOnSQLite(leaseSeconds: "heartbeat_interval_seconds * 3"),
       ]
     }
@@ -19,6 +21,7 @@ extension Migration {
 
   /// As it was before scans kept their own multiple (``leases``).
   private static let firstLease = "s.heartbeat_interval_seconds * 3"
+  private static let firstReason = "NEW.cleanup_reason"
 
   // MARK: A status set by hand
 
@@ -33,7 +36,11 @@ extension Migration {
       AND NEW.status IN ('pending', 'running'))
     """
 
-  private static let postgresChange = """
+  /// - Parameters:
+  ///   - reason: the reason that the statement has given for an end, as an expression.
+  ///   - error: the error that it has given.
+  static func postgresChange(reason: String, error: String) -> String {
+    """
     CREATE OR REPLACE FUNCTION holdfast_scan_changed_by_hand() RETURNS trigger
     LANGUAGE plpgsql AS $$
     DECLARE holder bigint;
@@ -75,7 +82,8 @@ extension Migration {
       IF NEW.status IN ('completed', 'partial', 'failed', 'cancelled') THEN
         IF NEW.ended_at IS NOT DISTINCT FROM OLD.ended_at THEN NEW.ended_at := now(); END IF;
         IF NEW.status IN ('failed', 'cancelled') THEN
-          NEW.cleanup_reason := coalesce(NEW.cleanup_reason, 'manual_intervention');
+          NEW.cleanup_reason := coalesce(\(reason), 'manual_intervention');
+          NEW.error_message := \(error);
         END IF;
       ELSE
         NEW.ended_at := NULL;
@@ -97,8 +105,11 @@ extension Migration {
     END
     $$
     """
+  }
 
-  private static let sqliteChange = """
+  /// See ``postgresChange(reason:error:)``.
+  static func sqliteChange(reason: String, error: String) -> String {
+    """
     CREATE TRIGGER scan_changed_by_hand AFTER UPDATE OF status ON scans
     WHEN OLD.status IS NOT NEW.status AND OLD.transitions = NEW.transitions
     BEGIN
@@ -124,12 +135,15 @@ extension Migration {
           WHEN 'paused' THEN strftime('%Y-%m-%dT%H:%M:%fZ', 'now') END,
         cleanup_reason = CASE
           WHEN NEW.status IN ('failed', 'cancelled')
-            THEN coalesce(NEW.cleanup_reason, 'manual_intervention')
+            THEN coalesce(\(reason), 'manual_intervention')
           WHEN OLD.status IN ('failed', 'partial', 'cancelled')
             THEN nullif(NEW.cleanup_reason, OLD.cleanup_reason)
           ELSE NEW.cleanup_reason END,
-        error_message = CASE WHEN OLD.status IN ('failed', 'partial', 'cancelled')
-          THEN nullif(NEW.error_message, OLD.error_message) ELSE NEW.error_message END,
+        error_message = CASE
+          WHEN OLD.status IN ('failed', 'partial', 'cancelled')
+            THEN nullif(NEW.error_message, OLD.error_message)
+          WHEN NEW.status IN ('failed', 'cancelled') THEN \(error)
+          ELSE NEW.error_message END,
         message = CASE WHEN OLD.status IN ('failed', 'partial', 'cancelled')
           THEN NULL ELSE NEW.message END,
         crashes = CASE WHEN OLD.status IN ('failed', 'partial', 'cancelled')
@@ -149,6 +163,7 @@ extension Migration {
       FROM scans WHERE number = NEW.number;
     END
     """
+  }
 
   // MARK: The monitor
 

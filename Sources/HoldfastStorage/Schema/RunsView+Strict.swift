@@ -32,6 +32,10 @@ extension RunsView {
       SELECT status INTO found_status FROM scans WHERE number = OLD.id FOR NO KEY UPDATE;
       IF NOT FOUND THEN RETURN NULL; END IF;
       IF NEW.status IS DISTINCT FROM OLD.status AND wanted IS DISTINCT FROM found_status THEN
+        IF NEW.status LIKE '%Auto-cleaned%' THEN
+          -- A recovery may have left the same reason, which would then not count as given.
+          UPDATE scans SET cleanup_reason = NULL WHERE number = OLD.id;
+        END IF;
         UPDATE scans SET
           status = wanted,
           ended_at = NEW.completed_at,
@@ -76,6 +80,8 @@ extension RunsView {
         updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
       WHERE number = OLD.id AND NEW.status IS OLD.status AND (
         NEW.completed_at IS NOT OLD.completed_at OR NEW.error_message IS NOT OLD.error_message);
+      UPDATE scans SET cleanup_reason = NULL
+      WHERE number = OLD.id AND NEW.status IS NOT OLD.status AND NEW.status LIKE '%Auto-cleaned%';
       UPDATE scans SET
         status = CASE WHEN NEW.status LIKE '%Auto-cleaned%' THEN 'failed' ELSE NEW.status END,
         ended_at = NEW.completed_at,

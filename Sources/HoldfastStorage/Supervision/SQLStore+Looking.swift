@@ -18,6 +18,12 @@ extension SQLStore: SupervisionStore {
     }
   }
 
+  package func foundStuck(after: Int64, limit: Int) async throws(StoreError) -> DuePage {
+    try await page { [scope] (connection) throws(StoreError) in
+      try Looking.foundStuck.all([.int(after), .int(Int64(limit))], of: scope, connection)
+    }
+  }
+
   package func active(after: Int64, limit: Int) async throws(StoreError) -> DuePage {
     try await page { [scope] (connection) throws(StoreError) in
       try Looking.active.all([.int(after), .int(Int64(limit))], of: scope, connection)
@@ -110,6 +116,10 @@ private enum Looking {
 
   static let active = ScopedQuestion("s.number", parameters: 2, limit: 2) { _ in
     "\(isActive("s")) AND s.number > $1"
+  }
+
+  static let foundStuck = ScopedQuestion("s.number", parameters: 2, limit: 2) { _ in
+    "\(wasFoundStuck("s")) AND s.number > $1"
   }
 
   static let byID = ScopedQuestion("s.number", parameters: 1) { _ in

@@ -45,7 +45,7 @@ extension SQLStore {
         Supervising.rearm, [],
         rows: Recordset(
           .uuids(checks.map(\.scanID)), .texts(checks.map(\.status.rawValue)),
-          .ints(checks.map(\.leaseToken)), .times(checks.map(\.at))))
+          .ints(checks.map(\.leaseToken)), .times(checks.map(\.at)), .bools(checks.map(\.isStuck))))
     }
   }
 
@@ -113,9 +113,12 @@ private enum Supervising {
   }
 
   static let rearm = Statement { dialect in
-    let shape = RowShape(("id", .uuid), ("status", .text), ("token", .int), ("at", .time))
+    let shape = RowShape(
+      ("id", .uuid), ("status", .text), ("token", .int), ("at", .time), ("stuck", .bool))
     return """
-      UPDATE scans SET check_at = r.at FROM \(dialect.rows(shape, from: 1))
+      UPDATE scans SET check_at = r.at,
+        found_stuck_at = CASE WHEN r.stuck THEN coalesce(scans.found_stuck_at, \(dialect.now)) END
+      FROM \(dialect.rows(shape, from: 1))
       WHERE scans.id = r.id AND scans.status = r.status AND scans.lease_token = r.token
       """
   }

@@ -20,6 +20,9 @@ package protocol SupervisionStore: Sendable {
   /// Active scans whose check is due, the longest due first, beginning after `cursor`. It reads an index of what is due, and
   /// costs what it returns.
   func due(after cursor: DueCursor?, limit: Int) async throws(StoreError) -> DuePage
+  /// Active scans that the last look found stuck and left as they are (reported, held back, or ordered of their worker), by number, beginning
+  /// after `after`: they are due again only in a while, and are stuck meanwhile.
+  func foundStuck(after: Int64, limit: Int) async throws(StoreError) -> DuePage
   /// All active scans by number, beginning after `after`, due or not.
   func active(after: Int64, limit: Int) async throws(StoreError) -> DuePage
   /// These scans as they are now; one that is gone or has ended is missing.
@@ -113,8 +116,13 @@ package struct NextCheck: Sendable, Hashable {
   package var status: ScanStatus
   package var leaseToken: Int64
   package var at: Timestamp
+  /// It was found stuck, and is left as it is until then.
+  package var isStuck: Bool
 
-  package init(scanID: ScanID, status: ScanStatus, leaseToken: Int64, at: Timestamp) {
+  package init(
+    scanID: ScanID, status: ScanStatus, leaseToken: Int64, at: Timestamp, isStuck: Bool = false
+  ) {
+    self.isStuck = isStuck
     self.scanID = scanID
     self.status = status
     self.leaseToken = leaseToken

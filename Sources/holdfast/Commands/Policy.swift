@@ -78,6 +78,12 @@ extension PolicyDocument {
       "",
     ]
       + Self.table(faults)
+      + [
+        "",
+        "There, "
+          + terms.map { "\($0.name) is \(SpanText.describe(seconds: $0.seconds))" }
+          .joined(separator: ", ") + ".",
+      ]
   }
 
   private static func from(_ row: EffectivePolicy.Row) -> String {

@@ -196,6 +196,10 @@ import Testing
         $0.hasPrefix("worker_death") && $0.contains("3 min 29 s")
           && $0.contains("heartbeat_interval × stale_multiple")
       }, "\(lines)")
+    #expect(
+      lines.last
+        == "There, takeover is 10 s, sweep is 18 s, sweep_duration is 1 s, stop is 15 s, report is 1 s."
+    )
     let json = try JSONText.of(shown, pretty: false)
     #expect(json.contains(#""place":"holdfast.yaml:4""#))
     #expect(json.contains(#""fault":"hang""#))

@@ -104,6 +104,18 @@ import Testing
       "SELECT count(*) FROM scan_lifecycle_events WHERE event_type = 'scan_verdict'")
     #expect(told.split(whereSeparator: \.isNewline) == ["\(count + 1)"])
     #expect(try await fixture.due(pages: 100).isEmpty)
+    // It stays in sight of who asks what is stuck, until somebody sees to it.
+    let planner = SweepPlanner(store: fixture.store) { kind, _ in .default(for: kind) }
+    let plan = try await planner.plan().plan
+    #expect(plan.entries.count == count)
+    #expect(plan.entries.allSatisfy { $0.decision.action == .alert })
+    try await fixture.shell("UPDATE scans SET run_at = \(fixture.ago(1)) WHERE kind = 'site'")
+    #expect(try await planner.plan().plan.entries.isEmpty)
+    try await fixture.set(("check_at", fixture.ago(1)), of: plan.entries[0].scanID)
+    _ = try await sweeper.runOnce()
+    let page = try await fixture.store.foundStuck(after: 0, limit: 9999)
+    #expect(page.rows.count == count - 1)
+    #expect(!page.rows.contains { $0.snapshot.scanID == plan.entries[0].scanID })
   }
 
   @Test(arguments: TestedDatabase.allCases)
