@@ -44,9 +44,14 @@ struct ByHandTests {
 
   @Test func theCleanupFunctionStopsWhatItFails() async throws {
     let scene = try await Scene(.postgres)
+    // In one transaction, or the worker's own sweep could come between.
     try await scene.shell(
-      "UPDATE scans SET claimed_at = claimed_at - INTERVAL '1 hour' WHERE id = '\(scene.scan.id)'")
-    try await scene.shell("SELECT cleanup_stuck_scans_v2(15, 5, false);")
+      """
+      BEGIN;
+      UPDATE scans SET claimed_at = claimed_at - INTERVAL '1 hour' WHERE id = '\(scene.scan.id)';
+      SELECT cleanup_stuck_scans_v2(15, 5, false);
+      COMMIT;
+      """)
     #expect(try await scene.current().status == .failed)
     try await scene.expectEndOfRunner()
     #expect(try await scene.current().cleanupReason == "runtime_timeout")
