@@ -1,4 +1,4 @@
-package import HoldfastCore
+import HoldfastCore
 
 /// Who runs what at this moment. All operations throw ``StoreError``.
 package protocol RunningStore: Sendable {
