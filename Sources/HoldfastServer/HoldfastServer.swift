@@ -75,12 +75,13 @@ package struct HoldfastServer: Sendable {
   /// The server as tests drive it.
   func application(
     hub: EventHub, onReady: @escaping @Sendable (_ port: Int) -> Void = { _ in }
-  ) async throws -> Application<RouterResponder<ServerContext>> {
+  ) async throws -> Application<TaskResponder> {
     let authenticator = try await Authenticator.start(
       store: store, dataDirectory: configuration.dataDirectory,
       issuers: configuration.jwtIssuers, github: configuration.github, logger: logger)
+    hub.guardStreams(by: authenticator.stillHolds)
     return Application(
-      responder: try routed(authenticator, hub).router.buildResponder(),
+      responder: TaskResponder(base: try routed(authenticator, hub).router.buildResponder()),
       server: try serverBuilder(),
       configuration: ApplicationConfiguration(
         address: .hostname(configuration.host, port: configuration.port),
@@ -170,7 +171,7 @@ package struct HoldfastServer: Sendable {
     KindsAPI(kinds: configuration.kinds).add(to: &routes)
     BulkAPI(store: store).add(to: &routes)
     SchedulesAPI(store: store, submitter: submitter).add(to: &routes)
-    EventsAPI(store: store, hub: hub, authenticator: authenticator).add(to: &routes)
+    EventsAPI(store: store, hub: hub).add(to: &routes)
     let signIn = SignInPages(
       authenticator: authenticator, pages: pages, isEncrypted: configuration.tls != nil,
       hasGitHub: configuration.github != nil)

@@ -6,7 +6,7 @@ import Foundation
 struct HoldfastBench: AsyncParsableCommand {
   enum Part: String, CaseIterable, ExpressibleByArgument {
     case queue, latency, library, scans, idle, run
-    case sweep, heartbeats, recovery, suspicion, service
+    case sweep, heartbeats, recovery, hangs, suspicion, service
   }
 
   static let configuration = CommandConfiguration(
@@ -18,7 +18,11 @@ struct HoldfastBench: AsyncParsableCommand {
   @Option(help: "The release binary under measurement.")
   var holdfast: String
 
-  @Option(help: "Only these parts (\(Part.allCases.map(\.rawValue).joined(separator: ", "))).")
+  @Option(
+    help: """
+      Only these parts (\(Part.allCases.map(\.rawValue).joined(separator: ", "))); without it all but \
+      hangs, which wait for the default stall window of ten minutes on each database.
+      """)
   var only: [Part] = []
 
   @Option(help: "Only this database, in the queue's measurements: SQLite or PostgreSQL.")
@@ -45,9 +49,6 @@ struct HoldfastBench: AsyncParsableCommand {
   @Option(help: "Kills and hangs of each kind in the recovery's benchmark.")
   var kills = 100
 
-  @Flag(help: "Also wait for the default stall window of ten minutes.")
-  var patient = false
-
   @Option(help: "Real library scans, and real programs, in the suspicion's benchmark.")
   var realScans = 1500
 
@@ -70,7 +71,7 @@ struct HoldfastBench: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let parts = Set(only.isEmpty ? Part.allCases : only)
+    let parts = Set(only.isEmpty ? Part.allCases.filter { $0 != .hangs } : only)
     let place = try BenchFolder(parent: folder)
     defer { place.remove() }
     var table = Table()
@@ -120,7 +121,7 @@ struct HoldfastBench: AsyncParsableCommand {
   private func supervision(
     _ parts: Set<Part>, _ place: BenchFolder, into table: inout Table
   ) async throws {
-    if !parts.isDisjoint(with: [.sweep, .heartbeats, .recovery]) {
+    if !parts.isDisjoint(with: [.sweep, .heartbeats, .recovery, .hangs]) {
       let databases = try await BenchDatabases(folder: place)
       if parts.contains(.sweep) {
         try await SweepBenchmark(scans: sweepScans, databases: databases).run(into: &table)
@@ -129,11 +130,9 @@ struct HoldfastBench: AsyncParsableCommand {
         try await HeartbeatBenchmark(scans: runningScans, intervals: 2, databases: databases)
           .run(into: &table)
       }
-      if parts.contains(.recovery) {
-        try await RecoveryBenchmark(
-          binary: holdfast, samples: kills, isPatient: patient, databases: databases
-        ).run(into: &table)
-      }
+      let recovery = RecoveryBenchmark(binary: holdfast, samples: kills, databases: databases)
+      if parts.contains(.recovery) { try await recovery.run(into: &table) }
+      if parts.contains(.hangs) { try await recovery.hangs(into: &table) }
       try await databases.stop()
     }
     if parts.contains(.suspicion) {

@@ -7,9 +7,24 @@ struct EventAudience: Sendable {
     /// The one scan to hear of; `nil` for all.
     var scan: ScanID?
     var scope: TenantScope
-    var continuation: AsyncStream<EventHub.Message>.Continuation
-    /// Called when the listener is dropped because it does not keep up.
-    var onOverflow: @Sendable () -> Void
+    /// Whose stream it is; `nil` for a wait inside this program.
+    var identity: Identity?
+    var outlet: Outlet
+  }
+
+  /// Where a listener's messages go.
+  enum Outlet: Sendable {
+    /// To somebody who takes them one by one; the closure is called when the listener is dropped because it does not keep up.
+    case messages(AsyncStream<EventHub.Message>.Continuation, onOverflow: @Sendable () -> Void)
+    /// Straight into a connection: of ten thousand streams none has a task to wake for each event.
+    case connection(EventConnection)
+
+    func finish() {
+      switch self {
+      case .messages(let continuation, _): continuation.finish()
+      case .connection(let connection): connection.end()
+      }
+    }
   }
 
   /// A message and the listener that it is for.
@@ -59,34 +74,54 @@ struct EventAudience: Sendable {
     _ framed: [EventHub.Framed], as message: ([EventHub.Framed]) -> EventHub.Message
   ) -> [Parcel] {
     var parcels: [Parcel] = []
-    // Few tenants, many listeners: what a tenant may see is picked out once.
-    var visible: [TenantScope: [EventHub.Framed]] = [.all: framed]
+    // Few tenants, many listeners: what a tenant may see is picked out and joined once.
+    var visible: [TenantScope: EventHub.Message?] = [:]
     for id in ofAll {
       guard let scope = listeners[id]?.scope else { continue }
-      let theirs = visible[scope] ?? framed.filter { scope.includes($0.tenant) }
-      visible[scope] = theirs
-      if !theirs.isEmpty { parcels.append(Parcel(listener: id, message: message(theirs))) }
+      let theirs: EventHub.Message?
+      if let known = visible[scope] {
+        theirs = known
+      } else {
+        let seen = framed.filter { scope.includes($0.tenant) }
+        theirs = seen.isEmpty ? nil : message(seen)
+        visible[scope] = .some(theirs)
+      }
+      if let theirs { parcels.append(Parcel(listener: id, message: theirs)) }
     }
     guard !ofScan.isEmpty else { return parcels }
     for (scan, group) in Dictionary(grouping: framed, by: \.scan) {
       guard let ids = ofScan[scan], let tenant = group.first?.tenant else { continue }
+      let theirs = message(group)
       for id in ids where listeners[id]?.scope.includes(tenant) == true {
-        parcels.append(Parcel(listener: id, message: message(group)))
+        parcels.append(Parcel(listener: id, message: theirs))
       }
     }
     return parcels
   }
 
-  /// A heartbeat for one part of so many of all listeners.
-  func heartbeats(part: Int, of parts: Int) -> [Parcel] {
-    listeners.keys.filter { $0 % parts == part }.map { Parcel(listener: $0, message: .heartbeat) }
+  /// One part of so many of all listeners.
+  func part(_ part: Int, of parts: Int) -> [(id: Int, identity: Identity?)] {
+    listeners.filter { $0.key % parts == part }.map { ($0.key, $0.value.identity) }
   }
 
-  /// - Returns: the listener, if it was dropped because its buffer is full.
-  mutating func hand(_ parcel: Parcel) -> Listener? {
-    guard let listener = listeners[parcel.listener],
-      case .dropped = listener.continuation.yield(parcel.message)
-    else { return nil }
-    return remove(parcel.listener)
+  /// - Returns: the listeners that were dropped because their buffers are full.
+  mutating func hand(_ parcels: ArraySlice<Parcel>) -> [Listener] {
+    var dropped: [Listener] = []
+    var rounds: [ObjectIdentifier: EventConnection.Round] = [:]
+    for parcel in parcels {
+      switch listeners[parcel.listener]?.outlet {
+      case .messages(let continuation, _):
+        guard case .dropped = continuation.yield(parcel.message) else { continue }
+        if let listener = remove(parcel.listener) { dropped.append(listener) }
+      case .connection(let connection):
+        let loop = connection.eventLoop
+        rounds[ObjectIdentifier(loop), default: .init(eventLoop: loop)]
+          .letters.append((connection, parcel.message))
+      case nil: continue
+      }
+    }
+    // While the caller's lock is held: what is handed over later reaches each connection later.
+    for round in rounds.values { round.go() }
+    return dropped
   }
 }

@@ -15,9 +15,36 @@ final class EventHub: Sendable {
   /// What listeners get: everything that one look has found, so that a burst takes one place in a
   /// listener's buffer. All listeners share what is in it.
   enum Message: Sendable {
-    case events([Framed])
-    case progress([Framed])
+    case events(Batch)
+    case progress(Batch)
     case heartbeat
+
+    /// How it looks in a stream whose client knows the events up to `sent`; `nil` if it knows all of these.
+    func buffer(after sent: inout Int64) -> ByteBuffer? {
+      switch self {
+      case .heartbeat: return EventFrame.heartbeat
+      case .progress(let batch): return batch.joined
+      case .events(let batch):
+        guard let first = batch.framed.first, let last = batch.framed.last, last.id > sent
+        else { return nil }
+        defer { sent = last.id }
+        return first.id > sent
+          ? batch.joined
+          : EventFrame.joined(batch.framed.filter { [sent] in $0.id > sent }.map(\.frame))
+      }
+    }
+  }
+
+  struct Batch: Sendable {
+    /// In the order of their ids.
+    let framed: [Framed]
+    /// All of them as one write.
+    let joined: ByteBuffer
+
+    init(_ framed: [Framed]) {
+      self.framed = framed
+      joined = EventFrame.joined(framed.map(\.frame))
+    }
   }
 
   /// Something of one scan, and how it looks in a stream.
@@ -40,7 +67,7 @@ final class EventHub: Sendable {
     var heartbeat: Duration = .seconds(15)
     /// How many listeners are handed a message at once, and the pause before the next so many: thousands of streams that wake in the
     /// same moment would keep every request waiting for a tenth of a second.
-    var slice = 200
+    var slice = 100
     var slicePause: Duration = .milliseconds(4)
   }
 
@@ -56,6 +83,8 @@ final class EventHub: Sendable {
     var audience = EventAudience()
     /// The newest event that was handed out; `nil` while nobody listens.
     var position: Int64?
+    /// Whether somebody whose stream is open may still read it.
+    var mayStay: @Sendable (Identity) async -> Bool = { _ in true }
     var isClosed = false
   }
 
@@ -78,6 +107,8 @@ extension EventHub {
     let messages: AsyncStream<Message>
   }
 
+  /// A place whose messages are taken one by one.
+  ///
   /// - Parameters:
   ///   - scan: the one scan to hear of; `nil` for all.
   ///   - scope: whose scans to hear of.
@@ -86,14 +117,34 @@ extension EventHub {
   func subscribe(
     scan: ScanID?, of scope: TenantScope, onOverflow: @escaping @Sendable () -> Void = {}
   ) async throws -> Subscription {
+    let (messages, continuation) = AsyncStream.makeStream(
+      of: Message.self, bufferingPolicy: .bufferingOldest(limits.buffer))
+    let place = try await join(
+      .init(
+        scan: scan, scope: scope, identity: nil,
+        outlet: .messages(continuation, onOverflow: onOverflow)))
+    return Subscription(id: place.id, position: place.position, messages: messages)
+  }
+
+  /// A place whose messages go straight into a connection, once that is released.
+  ///
+  /// - Returns: the listener's number, and the newest event that does not come by itself.
+  /// - Throws: ``Problem`` when there are too many listeners, ``StoreError``.
+  func subscribe(
+    _ connection: EventConnection, scan: ScanID?, for identity: Identity
+  ) async throws -> (id: Int, position: Int64) {
+    try await join(
+      .init(
+        scan: scan, scope: identity.scope, identity: identity, outlet: .connection(connection)))
+  }
+
+  private func join(_ listener: EventAudience.Listener) async throws -> (id: Int, position: Int64) {
     while true {
       let known = state.withLock { $0.position }
       let position = if let known { known } else { try await store.lastEventID() }
-      if let subscription = try join(
-        scan: scan, of: scope, at: position, mustBeFirst: known == nil, onOverflow: onOverflow)
-      {
+      if let place = try join(listener, at: position, mustBeFirst: known == nil) {
         wakeSource.yield()
-        return subscription
+        return place
       }
     }
   }
@@ -102,12 +153,9 @@ extension EventHub {
   ///   listened. If somebody has come in the meantime, or everybody has left, the position may be
   ///   out of step, and the caller looks again.
   private func join(
-    scan: ScanID?, of scope: TenantScope, at position: Int64, mustBeFirst: Bool,
-    onOverflow: @escaping @Sendable () -> Void
-  ) throws(Problem) -> Subscription? {
-    let (messages, continuation) = AsyncStream.makeStream(
-      of: Message.self, bufferingPolicy: .bufferingOldest(limits.buffer))
-    let outcome: Result<Subscription?, Problem> = state.withLock { state in
+    _ listener: EventAudience.Listener, at position: Int64, mustBeFirst: Bool
+  ) throws(Problem) -> (id: Int, position: Int64)? {
+    let outcome: Result<(id: Int, position: Int64)?, Problem> = state.withLock { state in
       guard !state.isClosed, state.audience.count < limits.listeners else {
         return .failure(
           Problem(
@@ -117,20 +165,25 @@ extension EventHub {
       guard (state.position == nil) == mustBeFirst else { return .success(nil) }
       let start = state.position ?? position
       state.position = start
-      let id = state.audience.add(
-        .init(scan: scan, scope: scope, continuation: continuation, onOverflow: onOverflow))
-      return .success(Subscription(id: id, position: start, messages: messages))
+      return .success((state.audience.add(listener), start))
     }
     return try outcome.get()
   }
 
-  func leave(_ subscription: Subscription) {
+  func leave(_ subscription: Subscription) { leave(subscription.id) }
+
+  func leave(_ id: Int) {
     let listener = state.withLock { state in
-      let listener = state.audience.remove(subscription.id)
+      let listener = state.audience.remove(id)
       if state.audience.count == 0 { state.position = nil }
       return listener
     }
-    listener?.continuation.finish()
+    listener?.outlet.finish()
+  }
+
+  /// From now on each heartbeat of a stream asks whether its reader may still read.
+  func guardStreams(by mayStay: @escaping @Sendable (Identity) async -> Bool) {
+    state.withLock { $0.mayStay = mayStay }
   }
 
   var listenerCount: Int { state.withLock { $0.audience.count } }
@@ -163,9 +216,23 @@ extension EventHub: Service {
       // Cancellation ends the sleep early, and the loop with it.
       try? await Task.sleep(for: limits.interval)
       wakeSource.yield()
-      await deliver(state.withLock { $0.audience.heartbeats(part: part, of: parts) })
+      await beat(part, of: parts)
       part = (part + 1) % parts
     }
+  }
+
+  /// A token may have been revoked since its streams were opened.
+  private func beat(_ part: Int, of parts: Int) async {
+    let (listeners, mayStay) = state.withLock { ($0.audience.part(part, of: parts), $0.mayStay) }
+    var parcels: [EventAudience.Parcel] = []
+    for (identity, group) in Dictionary(grouping: listeners, by: \.identity) {
+      if let identity, await !mayStay(identity) {
+        for listener in group { leave(listener.id) }
+      } else {
+        parcels += group.map { .init(listener: $0.id, message: .heartbeat) }
+      }
+    }
+    await deliver(parcels)
   }
 
   private func readTail() async {
@@ -184,7 +251,7 @@ extension EventHub: Service {
           let framed = try moved.map {
             Framed(scan: $0.id, tenant: $0.tenantID, frame: try EventFrame.progress($0, meters))
           }
-          await deliver(state.withLock { $0.audience.parcels(framed) { .progress($0) } })
+          await deliver(state.withLock { $0.audience.parcels(framed) { .progress(Batch($0)) } })
         }
         failures = 0
       } catch {
@@ -209,7 +276,7 @@ extension EventHub: Service {
       let parcels = state.withLock { state -> [EventAudience.Parcel]? in
         guard state.position == position else { return nil }
         state.position = last.id
-        return state.audience.parcels(framed) { .events($0) }
+        return state.audience.parcels(framed) { .events(Batch($0)) }
       }
       guard let parcels else { return }
       await deliver(parcels)
@@ -232,13 +299,14 @@ extension EventHub: Service {
 
   private func hand(_ parcels: ArraySlice<EventAudience.Parcel>) {
     let overflown = state.withLock { state in
-      let overflown = parcels.compactMap { state.audience.hand($0) }
+      let overflown = state.audience.hand(parcels)
       if state.audience.count == 0 { state.position = nil }
       return overflown
     }
     for listener in overflown {
-      listener.continuation.finish()
-      listener.onOverflow()
+      guard case .messages(let continuation, let onOverflow) = listener.outlet else { continue }
+      continuation.finish()
+      onOverflow()
     }
   }
 
@@ -247,6 +315,6 @@ extension EventHub: Service {
       state.isClosed = true
       return state.audience.removeAll()
     }
-    for listener in listeners { listener.continuation.finish() }
+    for listener in listeners { listener.outlet.finish() }
   }
 }

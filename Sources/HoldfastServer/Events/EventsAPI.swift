@@ -10,7 +10,6 @@ import ServiceLifecycle
 struct EventsAPI: Sendable {
   let store: any ScanStore
   let hub: EventHub
-  let authenticator: Authenticator
 
   /// How many missed events are sent again; who has missed more gets `reset` instead.
   private static let mostMissed = 10_000
@@ -34,57 +33,28 @@ struct EventsAPI: Sendable {
     let query = try Query(request, known: ["last_event_id", "scan"])
     let lastSeen = try Self.lastSeen(request, query)
     let scan = try await scanFilter(query, context)
-    let channel = context.channel
     guard let identity = context.identity else { throw Problem.notSignedIn() }
     let audience = Audience(scan: scan, identity: identity)
-    let subscription = try await hub.subscribe(scan: scan, of: identity.scope) {
-      // Its connection is full: nothing can be told to it any more.
-      channel.close(promise: nil)
-    }
+    let connection = EventConnection(channel: context.channel, mostWaiting: hub.limits.buffer)
+    let place = try await hub.subscribe(connection, scan: scan, for: identity)
+    connection.whenOver { [hub] in hub.leave(place.id) }
     var headers: HTTPFields = [.contentType: "text/event-stream"]
     headers[.accelBuffering] = "no"
     return Response(
       status: .ok, headers: headers,
       body: ResponseBody { writer in
-        defer { hub.leave(subscription) }
-        let body = request.body
+        defer { connection.end() }
+        try await writer.write(EventFrame.opening)
+        let sent = try await catchUp(
+          to: &writer, for: audience, after: lastSeen, from: place.position)
+        connection.release(after: sent)
         try await withGracefulShutdownHandler {
-          try await body.consumeWithInboundCloseHandler { _ in
-            try await send(
-              subscription, to: &writer, for: audience, after: lastSeen)
-          } onInboundClosed: {
-            hub.leave(subscription)
-          }
+          try await connection.ended()
         } onGracefulShutdown: {
-          hub.leave(subscription)
+          connection.end()
         }
         try await writer.finish(nil)
       })
-  }
-
-  @concurrent
-  private func send(
-    _ subscription: EventHub.Subscription, to writer: inout any ResponseBodyWriter,
-    for audience: Audience, after lastSeen: Int64?
-  ) async throws {
-    try await writer.write(EventFrame.opening)
-    var sent = try await catchUp(
-      to: &writer, for: audience, after: lastSeen, from: subscription.position)
-    for await message in subscription.messages {
-      switch message {
-      case .events(let framed):
-        let news = framed.filter { $0.id > sent }
-        guard let last = news.last else { continue }
-        sent = last.id
-        try await writer.write(EventFrame.joined(news.map(\.frame)))
-      case .progress(let framed):
-        try await writer.write(EventFrame.joined(framed.map(\.frame)))
-      case .heartbeat:
-        // A token may have been revoked since the stream was opened.
-        guard await authenticator.stillHolds(audience.identity) else { return }
-        try await writer.write(EventFrame.heartbeat)
-      }
-    }
   }
 
   /// Sends what happened since the client's last event.

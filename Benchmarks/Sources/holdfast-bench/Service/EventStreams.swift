@@ -81,8 +81,8 @@ final class EventStreams: Sendable {
     var watched = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
     var buffer = [UInt8](repeating: 0, count: 65_536)
     while !state.withLock({ $0.isOver }) {
-      // Each look goes over all of them: a pause keeps that from costing more than the server itself.
-      usleep(5000)
+      // Each look goes over all of them, a millisecond of a core that the server needs: what is measured may be so much too late.
+      usleep(20_000)
       guard poll(&watched, nfds_t(watched.count), 100) > 0 else { continue }
       let now = clockSeconds()
       var arrived: [Int] = []

@@ -29,8 +29,6 @@ struct RecoveryBenchmark {
 
   let binary: String
   let samples: Int
-  /// Whether to wait for the default stall window of ten minutes too.
-  let isPatient: Bool
   let databases: BenchDatabases
 
   func run(into table: inout Table) async throws {
@@ -46,11 +44,19 @@ struct RecoveryBenchmark {
         add("runner killed, \(place)", runners, target: isFast ? 1 : nil, to: &table)
         let workers = try await measure(kind, yaml, killWorker)
         add("worker killed, \(place)", workers, target: isFast ? 3 : nil, to: &table)
-        guard isFast || isPatient else { continue }
-        // Ten minutes each: all of them at once.
-        let hangs = try await measure(kind, hanging, batch: isFast ? Self.batch : samples, hang)
+        guard isFast else { continue }
+        let hangs = try await measure(kind, hanging, hang)
         add("hang with live heartbeat, \(place)", hangs, target: nil, to: &table)
       }
+    }
+  }
+
+  /// Hangs that wait for the default stall window of ten minutes: all of them at once.
+  func hangs(into table: inout Table) async throws {
+    for kind in BenchDatabases.Kind.allCases {
+      say("Hangs with the defaults on \(kind.rawValue): \(samples) at once, ten minutes")
+      let hangs = try await measure(kind, "", batch: samples, isHeld: true, hang)
+      add("hang with live heartbeat, defaults, \(kind.rawValue)", hangs, target: nil, to: &table)
     }
   }
 
@@ -64,14 +70,20 @@ struct RecoveryBenchmark {
   }
 
   private func measure(
-    _ kind: BenchDatabases.Kind, _ yaml: String, batch: Int = Self.batch,
+    _ kind: BenchDatabases.Kind, _ yaml: String, batch: Int = Self.batch, isHeld: Bool = false,
     _ round: (RecoveryRound) async throws -> [Double]
   ) async throws -> [Double] {
     var seconds: [Double] = []
     while seconds.count < samples {
       let scene = try await RecoveryRound(
-        binary: binary, databases: databases, kind: kind, yaml: yaml, scans: batch)
-      seconds += try await round(scene)
+        binary: binary, databases: databases, kind: kind, yaml: yaml, scans: batch,
+        isHeld: isHeld)
+      do {
+        seconds += try await round(scene)
+      } catch {
+        try await scene.end()
+        throw error
+      }
       try await scene.end()
     }
     return seconds
@@ -102,7 +114,8 @@ struct RecoveryBenchmark {
       since: Array(repeating: killed, count: scene.scanCount))
   }
 
-  /// The one file of each scan takes longer to read than anybody waits: nothing moves after the claim but the heart.
+  /// The one file of each scan takes longer to read than anybody waits, or its runner is held: nothing moves after the claim but
+  /// the heart.
   private func hang(_ scene: RecoveryRound) async throws -> [Double] {
     try await scene.secondsToNextClaim(since: try await scene.firstClaims())
   }

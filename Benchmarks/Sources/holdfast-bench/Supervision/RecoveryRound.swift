@@ -16,12 +16,16 @@ final class RecoveryRound {
   private let folder: String
   private let url: DatabaseURL
   private var scans: [Scan] = []
-  private let brake = Brake()
+  private let brake: Brake
 
+  /// - Parameter isHeld: whether the runners stand still, once they read their file, for all but the moments that they need to
+  ///   answer their worker. A hundred that read, however slowly, would fill the page cache and starve the machine in ten minutes.
   init(
-    binary: String, databases: BenchDatabases, kind: BenchDatabases.Kind, yaml: String, scans: Int
+    binary: String, databases: BenchDatabases, kind: BenchDatabases.Kind, yaml: String, scans: Int,
+    isHeld: Bool = false
   ) async throws {
     self.binary = binary
+    brake = Brake(isHeld: isHeld)
     url = try await databases.make(kind)
     store = try await databases.open(url)
     let folder = try databases.folder.makeFolder("recovery-\(UInt32.random(in: 0 ... .max))")
@@ -38,6 +42,16 @@ final class RecoveryRound {
       return root
     }
     first = try Self.worker("first", slots: scans, binary, folder, url)
+    brake.watch([first.processID])
+    do {
+      try await submit()
+    } catch {
+      try await end()
+      throw error
+    }
+  }
+
+  private func submit() async throws {
     for root in roots {
       let (output, _) = try await holdfast_bench.run(
         binary,
@@ -45,9 +59,8 @@ final class RecoveryRound {
           "scan", "library", root, "--hash", "--detach", "--json", "--config",
           "\(folder)/holdfast.yaml", "--data-dir", "\(folder)/client",
         ], environment: ["DATABASE_URL": Self.text(of: url)])
-      self.scans.append(try JSONDecoder().decode(Scan.self, from: Data(output.utf8)))
+      scans.append(try JSONDecoder().decode(Scan.self, from: Data(output.utf8)))
     }
-    brake.watch([first.processID])
     for root in roots { _ = try await runner(of: first, scanning: root) }
   }
 
@@ -152,25 +165,51 @@ final class RecoveryRound {
   }
 }
 
-/// Lets all runners of some workers run for a twentieth of the time.
+/// Lets all runners of some workers run for a twentieth of the time; or holds them once each has its file open, and lets one after
+/// the other go on for a moment, each every 40 seconds: well within the 90 after which a runner counts as unresponsive.
 private final class Brake: Sendable {
   private let state = Mutex((workers: [Int32](), isOver: false))
 
-  init() {
+  init(isHeld: Bool) {
     let thread = Thread { [self] in
+      var held: [Int32] = []
       while true {
         let (workers, isOver) = state.withLock { ($0.workers, $0.isOver) }
         if isOver { return }
         let runners = workers.flatMap(ProcessTable.children(of:))
-        for runner in runners { kill(runner, SIGSTOP) }
-        usleep(40_000)
-        for runner in runners where ProcessTable.isAlive(runner) { kill(runner, SIGCONT) }
-        usleep(2_000)
+        if isHeld {
+          hold(runners, &held)
+        } else {
+          for runner in runners { kill(runner, SIGSTOP) }
+          usleep(40_000)
+          for runner in runners where ProcessTable.isAlive(runner) { kill(runner, SIGCONT) }
+          usleep(2_000)
+        }
       }
     }
     thread.start()
   }
 
+  private func hold(_ runners: [Int32], _ held: inout [Int32]) {
+    held.removeAll { !runners.contains($0) }
+    for runner in runners where !held.contains(runner) && Self.isReading(runner) {
+      kill(runner, SIGSTOP)
+      held.append(runner)
+    }
+    if !held.isEmpty {
+      let next = held.removeFirst()
+      held.append(next)
+      kill(next, SIGCONT)
+      usleep(10_000)
+      kill(next, SIGSTOP)
+    }
+    usleep(UInt32(40_000_000 / max(100, held.count)))
+  }
+
   func watch(_ workers: [Int32]) { state.withLock { $0.workers = workers } }
   func end() { state.withLock { $0.isOver = true } }
+
+  private static func isReading(_ runner: Int32) -> Bool {
+    ProcessTable.descriptors(of: runner).values.contains { $0.hasSuffix("/film.mp4") }
+  }
 }
