@@ -54,7 +54,7 @@ struct ServiceRows {
       id: "gen_random_uuid()", ago: { "now() - (\($0)) * interval '1 second'" },
       numbers: { "generate_series(\($0), \($1)) AS numbers(n)" }))
     ALTER TABLE scans ENABLE TRIGGER USER;
-    ANALYZE;
+    VACUUM ANALYZE;
     """
   }
 
