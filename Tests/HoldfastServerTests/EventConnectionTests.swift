@@ -36,6 +36,15 @@ import Testing
     return text
   }
 
+  private static func isWatched(_ channel: NIOAsyncTestingChannel) async -> Bool {
+    do {
+      try await channel.pipeline.containsHandler(type: EventConnectionWatch.self).get()
+      return true
+    } catch {
+      return false
+    }
+  }
+
   @Test func whatComesDuringTheCatchUpFollowsItAndNothingComesTwice() async throws {
     let channel = NIOAsyncTestingChannel()
     let connection = EventConnection(channel: channel, mostWaiting: 8)
@@ -57,10 +66,7 @@ import Testing
     #expect(try await Self.written(channel) == "")
     channel.isWritable = true
     // The watch is there as soon as somebody waits for the end.
-    while try await channel.pipeline.containsHandler(type: EventConnectionWatch.self).get() == false
-    {
-      await Task.yield()
-    }
+    while await !Self.isWatched(channel) { await Task.yield() }
     try await channel.testingEventLoop.executeInContext {
       channel.pipeline.syncOperations.fireChannelWritabilityChanged()
     }
@@ -73,26 +79,26 @@ import Testing
   @Test func whoDoesNotKeepUpIsCutOff() async throws {
     let channel = NIOAsyncTestingChannel()
     let connection = EventConnection(channel: channel, mostWaiting: 2)
-    let isOver = Atomic(false)
-    connection.whenOver { isOver.store(true, ordering: .sequentiallyConsistent) }
+    let isOver = Mutex(false)
+    connection.whenOver { isOver.withLock { $0 = true } }
     connection.release(after: 0)
     channel.isWritable = false
     Self.hand([Self.events(1...1), Self.events(2...2)], to: connection)
     await channel.testingEventLoop.run()
-    #expect(!isOver.load(ordering: .sequentiallyConsistent))
+    #expect(!isOver.withLock { $0 })
     Self.hand([Self.events(3...3)], to: connection)
     #expect(try await Self.written(channel) == "")
-    #expect(isOver.load(ordering: .sequentiallyConsistent))
+    #expect(isOver.withLock { $0 })
     try await channel.closeFuture.get()
   }
 
   @Test func aClientThatHasGoneEndsIt() async throws {
     let channel = NIOAsyncTestingChannel()
     let connection = EventConnection(channel: channel, mostWaiting: 2)
-    let isOver = Atomic(false)
-    connection.whenOver { isOver.store(true, ordering: .sequentiallyConsistent) }
+    let isOver = Mutex(false)
+    connection.whenOver { isOver.withLock { $0 = true } }
     try await channel.close()
     await channel.testingEventLoop.run()
-    #expect(isOver.load(ordering: .sequentiallyConsistent))
+    #expect(isOver.withLock { $0 })
   }
 }
