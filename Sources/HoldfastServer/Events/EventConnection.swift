@@ -94,17 +94,14 @@ final class EventConnection: Sendable {
     over.succeed()
   }
 
-  /// On the event loop: writes as much of what waits as the connection takes.
+  /// On the event loop: writes as much of what waits as the connection takes. A write can lead back here before it returns, as soon
+  /// as the connection takes more again.
   func flush() {
-    guard !state.value.isHeld, !state.value.isOver, !state.value.waiting.isEmpty else { return }
-    var written = 0
-    for message in state.value.waiting {
-      guard channel.isWritable else { break }
-      written += 1
+    while !state.value.isHeld, !state.value.waiting.isEmpty, channel.isWritable {
+      let message = state.value.waiting.removeFirst()
       guard let buffer = message.buffer(after: &state.value.sent) else { continue }
       channel.writeAndFlush(HTTPResponsePart.body(buffer), promise: nil)
     }
-    state.value.waiting.removeFirst(written)
   }
 }
 
