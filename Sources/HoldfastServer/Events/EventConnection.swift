@@ -66,6 +66,8 @@ final class EventConnection: Sendable {
     let watch = EventConnectionWatch(connection: self)
     try await channel.pipeline.addHandler(watch, position: .first).get()
     defer { channel.pipeline.removeHandler(watch, promise: nil) }
+    // What became possible before the watch was there.
+    eventLoop.execute { [self] in flush() }
     try await withTaskCancellationHandler {
       try await over.futureResult.get()
     } onCancel: {
