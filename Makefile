@@ -57,7 +57,7 @@ test: ## Run every test: unit, both databases, real processes, a real browser, s
 	@if scripts/bootstrap api-check; then scripts/api-check; else echo 'holdfast: left out: the check of the API needs PyPI once' >&2; fi
 
 .PHONY: api-check
-api-check: ## Make requests of every kind of a live server and hold each answer against openapi.yaml
+api-check: ## Make requests of every kind of a live server, on both databases, and hold each answer against openapi.yaml
 	@scripts/bootstrap api-check
 	swift build --product holdfast
 	@scripts/api-check
