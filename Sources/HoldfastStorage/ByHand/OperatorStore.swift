@@ -11,7 +11,7 @@ package protocol OperatorStore: Sendable {
     decide: @escaping @Sendable (DuePage) -> PreScanAnswer
   ) async throws(StoreError) -> SafeSubmission
 
-  /// The failed scans that a reset would put back, the newest of each scope, and those that it would pass over.
+  /// The failed scans that a reset would put back, the newest of each target, and those that it would pass over.
   func resettable(
     tenantID: String, limit: Int
   ) async throws(StoreError) -> [ResetCandidate]
@@ -70,7 +70,7 @@ package struct SafeSubmission: Sendable, Encodable {
 /// A failed scan and whether a reset puts it back.
 package struct ResetCandidate: Sendable, Hashable {
   package var scan: Scan
-  /// A later scan of the same scope, which makes running this one again pointless; `nil` if there is none.
+  /// A later scan of the same kind and target, which makes running this one again pointless; `nil` if there is none.
   package var supersededBy: Int64?
 
   package init(scan: Scan, supersededBy: Int64?) {

@@ -45,19 +45,15 @@ extension SQLStore {
 }
 
 private enum Resetting {
-  /// One pass over the scans for the newest of each scope; an operator's rare question.
+  /// By the index of targets: of thousands that failed, each costs a look at its own target's scans. Without the sum, PostgreSQL would
+  /// look for the largest number among all scans, from the newest on.
   static let failed = Statement(
     """
-    WITH newest AS MATERIALIZED (
-      SELECT tenant_id, scope, max(number) AS number FROM scans
-      WHERE tenant_id = $1 AND scope IN (
-        SELECT scope FROM scans WHERE tenant_id = $1 AND status = 'failed')
-      GROUP BY tenant_id, scope)
     SELECT \(ScanColumns.list),
-      CASE WHEN newest.number > scans.number THEN newest.number END
-    FROM scans LEFT JOIN newest
-      ON newest.tenant_id = scans.tenant_id AND newest.scope = scans.scope
-    WHERE scans.tenant_id = $1 AND scans.status = 'failed'
+      (SELECT max(later.number + 0) FROM scans AS later
+        WHERE later.target = scans.target AND later.tenant_id = scans.tenant_id
+          AND later.kind = scans.kind AND later.number > scans.number)
+    FROM scans WHERE scans.tenant_id = $1 AND scans.status = 'failed'
     ORDER BY scans.number DESC LIMIT $2
     """)
 

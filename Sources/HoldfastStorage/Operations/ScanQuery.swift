@@ -176,10 +176,18 @@ struct ScanQuery: Sendable {
           ORDER BY \(order) LIMIT $\(limit)
           """
       }
+      let page =
+        "SELECT scans.number FROM scans \(hint) WHERE \(filter) ORDER BY \(order) LIMIT $\(limit)"
+      // PostgreSQL would put all rows in order, whole, and look for each in the page.
+      guard dialect == .sqlite else {
+        return """
+          WITH page AS MATERIALIZED (\(page))
+          SELECT \(ScanColumns.list) FROM page JOIN scans ON scans.number = page.number
+          ORDER BY \(order)
+          """
+      }
       return """
-        SELECT \(ScanColumns.list) FROM scans WHERE scans.number IN (
-          SELECT scans.number FROM scans \(hint) WHERE \(filter) ORDER BY \(order) LIMIT $\(limit))
-        ORDER BY \(order)
+        SELECT \(ScanColumns.list) FROM scans WHERE scans.number IN (\(page)) ORDER BY \(order)
         """
     }
   }
