@@ -57,6 +57,9 @@ import Testing
         #expect(answer.status == 400, "\(url)")
         #expect(try answer.json["field"] == "url")
       }
+      let inside = try await server.post(Self.path, ["url": "http://127.0.0.1/"])
+      #expect(try inside.json["field"] == "url")
+      #expect(inside.text.contains("“url”: the address leads to 127.0.0.1"))
       #expect(try await server.post(Self.path, [:]).problem == "invalid-value")
       #expect(
         try await server.post(Self.path, ["url": "https://a.b", "x": 1]).problem == "unknown-field")

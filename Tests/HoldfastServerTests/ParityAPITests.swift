@@ -212,6 +212,10 @@ import Testing
         let answer = try await server.post(path, [:])
         #expect(answer.status == 400 && answer.problem == "unknown-field", "\(path)")
       }
+      // Of two values, neither is taken.
+      let twice = try await server.get("/api/v1/scans?limit=1&limit=2")
+      #expect(try twice.json["field"] == "limit")
+      #expect(try await server.get("/api/v1/scans?status=failed&status=partial").status == 200)
     }
   }
 

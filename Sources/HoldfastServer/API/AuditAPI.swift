@@ -38,7 +38,16 @@ struct AuditAPI: Sendable {
     let wish = Submitter.Wish(
       kind: Self.kind, target: url, params: .object(params),
       idempotencyKey: try request.idempotencyKey, createdBy: context.actor)
-    switch try await submitter.submit(wish, for: context.caller) {
+    let submission: Submission
+    do {
+      submission = try await submitter.submit(wish, for: context.caller)
+    } catch var problem as Problem where problem.field == "target" {
+      // Here the field has the runbook's name.
+      problem.field = "url"
+      problem.detail = problem.detail.replacing("target", with: "url", maxReplacements: 1)
+      throw problem
+    }
+    switch submission {
     case .created(let scan): return try Self.answer(scan, site, status: .created)
     case .existing(let scan): return try Self.answer(scan, site, status: .ok)
     case .scopeHeld(let scan): throw Submitter.scopeHeld(by: scan)

@@ -77,14 +77,17 @@ struct ScansAPI: Sendable {
   private func remove(_ request: Request, _ context: ServerContext) async throws -> Response {
     let query = try Query(request)
     let reason = try query.text("reason", most: 1000)
-    let scan = try await store.scan(in: context)
-    try request.checkPrecondition(on: ScanDocument(scan))
-    guard query["confirm"] == String(scan.number) else {
-      throw Problem.invalid(
+    func refused(_ number: String) -> Problem {
+      .invalid(
         "confirm",
         "The scan would be removed with its items and errors, for ever: “confirm” must be its "
-          + "number, \(scan.number).")
+          + "number\(number).")
     }
+    let confirmed = query["confirm"].flatMap { Int64($0) }
+    guard confirmed.map({ $0 > 0 }) ?? (query["confirm"] == nil) else { throw refused("") }
+    let scan = try await store.scan(in: context)
+    guard confirmed == scan.number else { throw refused(", \(scan.number)") }
+    try request.checkPrecondition(on: ScanDocument(scan))
     let outcome = try await store.seen(by: context.caller).delete(
       scan.id, by: context.actor, reason: reason)
     switch outcome {
@@ -178,11 +181,12 @@ struct ScansAPI: Sendable {
     _ action: OperatorAction, _ request: Request, _ context: ServerContext
   ) async throws -> Response {
     let body = try await JSONBody(request, known: ["reason"])
+    let reason = try body.text("reason", most: 1000)
     if request.headers[.ifMatch] != nil {
       try request.checkPrecondition(on: ScanDocument(try await store.scan(in: context)))
     }
     let outcome = try await ScanActions(store: store, cleanup: cleanup).act(
-      action, reason: try body.text("reason", most: 1000), context)
+      action, reason: reason, context)
     switch outcome {
     case .done(let scan): return try .json(scan)
     case .requested(let scan): return try .json(scan, status: .accepted)

@@ -116,7 +116,7 @@ struct SchedulesAPI: Sendable {
   static func tenant(
     _ wish: String?, _ store: any AccessStore & ScanStore, _ context: ServerContext
   ) async throws -> String {
-    guard let wish, !wish.isEmpty else { return context.tenant }
+    guard let wish else { return context.tenant }
     guard let tenant = try AccessWish.scope(wish, of: context).tenant,
       try await store.seen(by: context.caller).tenants().contains(where: { $0.name == tenant })
     else { throw AccessWish.noTenant(wish) }

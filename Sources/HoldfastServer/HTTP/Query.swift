@@ -14,12 +14,19 @@ struct Query: Sendable {
     self.init(encoded: text)
   }
 
-  /// A query string that may hold only these parameters.
+  /// Those that may come more than once.
+  private static let lists: Set<String> = ["status"]
+
+  /// A query string that may hold only these parameters, each of them once unless it is a list.
   init(_ request: Request, known: [String]) throws(Problem) {
     try self.init(request)
+    var seen: Set<String> = []
     for field in fields {
       guard known.contains(field.name) else {
         throw .unknownName(field.name, known: known, what: "query parameter")
+      }
+      guard seen.insert(field.name).inserted || Self.lists.contains(field.name) else {
+        throw .invalid(field.name, "“\(field.name)” is given more than once.")
       }
       try Text.check(field.value, as: field.name)
     }
