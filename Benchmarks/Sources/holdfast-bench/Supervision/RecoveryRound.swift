@@ -166,7 +166,7 @@ final class RecoveryRound {
 }
 
 /// Lets all runners of some workers run for a twentieth of the time; or holds them once each has its file open, and lets one after
-/// the other go on for a moment, each every 40 seconds: well within the 90 after which a runner counts as unresponsive.
+/// the other go on for a moment, each every 30 seconds or so: well within the 90 after which a runner counts as unresponsive.
 private final class Brake: Sendable {
   private let state = Mutex((workers: [Int32](), isOver: false))
 
@@ -200,10 +200,10 @@ private final class Brake: Sendable {
       let next = held.removeFirst()
       held.append(next)
       kill(next, SIGCONT)
-      usleep(10_000)
+      usleep(30_000)
       kill(next, SIGSTOP)
     }
-    usleep(UInt32(40_000_000 / max(100, held.count)))
+    usleep(UInt32(30_000_000 / max(100, held.count)))
   }
 
   func watch(_ workers: [Int32]) { state.withLock { $0.workers = workers } }
