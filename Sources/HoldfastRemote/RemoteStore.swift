@@ -29,7 +29,7 @@ package final class RemoteStore: WorkerStore {
   private let heartbeatTimeoutSeconds: Double
 
   /// How long anything else than a heartbeat may take.
-  private static let timeoutSeconds = 30.0
+  static let timeoutSeconds = 30.0
   private static let mostPolicies = 1000
 
   /// - Parameter heartbeatIntervalSeconds: what the worker beats by; an answer that takes longer is given up, so that the next beat can go
@@ -91,8 +91,11 @@ package final class RemoteStore: WorkerStore {
     return try await decoded(answer)
   }
 
+  /// The life's id; `nil` before it is registered.
+  var worker: String? { state.withLock(\.worker) }
+
   @concurrent
-  private func decoded<Result: Decodable & Sendable>(
+  func decoded<Result: Decodable & Sendable>(
     _ answer: RemoteCaller.Answer
   ) async throws(StoreError) -> Result {
     do {

@@ -163,11 +163,12 @@ struct Composition: Sendable {
       limits: configuration.runnerLimits, policy: policy, program: programs)
   }
 
-  /// A worker for the scans of a server, under the policies that come with them.
+  /// A worker for the scans of a server, under the policies that come with them, and with what its finished scans have taught.
   func worker(_ server: RemoteStore, slots: Int, kinds: [String]) -> Worker {
     let own = policy
     return worker(
-      server, nil, slots: slots, kinds: kinds, onlyScan: nil, limits: configuration.runnerLimits,
+      server, rhythms(server), slots: slots, kinds: kinds, onlyScan: nil,
+      limits: configuration.runnerLimits,
       policy: { server.policy(kind: $0, target: $1) ?? own($0, $1) }, program: programs)
   }
 

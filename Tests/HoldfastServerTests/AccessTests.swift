@@ -417,7 +417,8 @@ private struct Cast: Sendable {
       switch access {
       case .open: true
       case .role(let needed): role >= needed
-      case .workers: role >= .operator && tenant == "*"
+      case .workers: role == .worker || role >= .operator && tenant == "*"
+      case .viewersAndWorkers: true
       case .installation: role == .admin && tenant == "*"
       }
     }

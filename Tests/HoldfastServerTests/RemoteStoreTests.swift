@@ -1,4 +1,5 @@
 import HoldfastCore
+import HoldfastEngine
 import HoldfastRemote
 import HoldfastStorage
 import Logging
@@ -127,6 +128,39 @@ import Testing
       let lease = try #require(claimed?.lease)
       #expect(try await store.recordDiagnosis(found, of: lease, attempt: 1))
       try await store.retireWorker(next)
+    }
+  }
+
+  /// What scans have taught reaches a worker that has no database; one of a tenant learns of no target.
+  @Test(arguments: TestDatabase.allCases)
+  func whatScansHaveTaughtIsTheSame(_ database: TestDatabase) async throws {
+    try await Self.run(on: database) { server, store, life in
+      let scripted = try await ScriptedWorker.start(server.store)
+      for number in 1...UsualRates.minimum {
+        _ = try await scripted.submit("/srv/a")
+        let claim = try #require(try await store.claim(for: life, kinds: nil, limit: 1).first)
+        let rhythm = AttemptRhythm(
+          progress: [.init(step: "walk", seconds: Double(number))], done: 100, seconds: 10)
+        let end = AttemptReport(
+          lease: claim.lease, sequence: 1, rhythm: rhythm,
+          end: .completed(message: nil, summary: [:]))
+        #expect(try await store.report([end]) == [.applied])
+      }
+      let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+      let library = RhythmLibrary(store: store, rates: [], logger: logger)
+      #expect(library.usualRatePerSecond(kind: "library", target: "/srv/a") == nil)
+      await library.refresh()
+      #expect(library.usualRatePerSecond(kind: "library", target: "/srv/a") == 10)
+      let all = try await store.rhythms(after: 0, limit: 500)
+      #expect(all.map(\.target) == Array(repeating: "/srv/a", count: UsualRates.minimum))
+      let first = try #require(all.first)
+      #expect(try await store.rhythms(after: first.id, limit: 2) == Array(all[1...2]))
+
+      let token = try await server.makeToken("worker", "worker").credentials
+      let hand = try await RemoteHand.register(server, as: token)
+      let seen = try await server.get("/api/v1/workers/\(hand.id)/rhythms", as: token).json
+      #expect(seen["rhythms"]?.arrayValue?.count == UsualRates.minimum)
+      #expect(seen["rhythms"]?.arrayValue?.allSatisfy { $0["target"] == "" } == true)
     }
   }
 

@@ -235,15 +235,98 @@ import Testing
     }
   }
 
-  /// Only whoever may see every tenant's scans may run them.
-  @Test func aTokenOfOneTenantIsNoWorkers() async throws {
+  /// An operator of one tenant is no worker, and a worker is nothing else.
+  @Test func workersAreARoleOfTheirOwn() async throws {
     try await TestServer.run { server in
       let own = try await server.makeToken("own", "operator")
       let refused = try await server.get("/api/v1/worker-protocol", as: own.credentials)
       #expect(refused.status == 403)
-      #expect(refused.text.contains("--all-tenants"))
+      #expect(refused.text.contains("--role worker"))
       let all = try await server.makeToken("all", "operator", tenant: "*")
       #expect(try await server.get("/api/v1/worker-protocol", as: all.credentials).status == 200)
+      let worker = try await server.makeToken("worker", "worker")
+      #expect(
+        try await server.get("/api/v1/worker-protocol", as: worker.credentials).status == 200)
+      let me = try await server.get("/api/v1/me", as: worker.credentials).json
+      #expect(me["role"] == "worker")
+      for (method, path) in [
+        (.GET, "/api/v1/scans"), (.POST, "/api/v1/scans"), (.GET, "/api/v1/workers"),
+        (.GET, "/api/v1/events"), (.POST, "/api/v1/sign-in-codes"),
+      ] as [(HTTPMethod, String)] {
+        let answer = try await server.send(method, path, as: worker.credentials)
+        #expect(answer.status == 403, "\(path): \(answer.text)")
+      }
+      guard case .bearer(let token) = worker.credentials else { return }
+      let page = try await server.postForm(
+        "/sign-in", "token=\(token)", headers: [("Sec-Fetch-Site", "same-origin")])
+      #expect(page.status == 401)
+      #expect(page.text.contains("token opens no session"))
+      let user = try await server.post(
+        "/api/v1/users", ["name": "w", "role": "worker", "password": "correct horse battery"])
+      #expect(try user.json["field"] == "role")
     }
+  }
+
+  @Test(arguments: TestDatabase.allCases)
+  func aTenantsWorkerRunsItsScansAlone(_ database: TestDatabase) async throws {
+    try await TestServer.run(on: database) { server in
+      var hands: [String: RemoteHand] = [:]
+      var scans: [String: JSONValue] = [:]
+      for tenant in ["acme", "other"] {
+        try await server.addTenant(tenant)
+        let submitter = try await server.makeToken("operator", "operator", tenant: tenant)
+        scans[tenant] = try await server.post(
+          "/api/v1/scans", ["kind": "library", "target": .string("/srv/\(tenant)")],
+          as: submitter.credentials
+        ).json["id"]
+        let worker = try await server.makeToken("worker", "worker", tenant: tenant)
+        hands[tenant] = try await RemoteHand.register(server, as: worker.credentials)
+      }
+      let (acme, other) = (try #require(hands["acme"]), try #require(hands["other"]))
+      let claims = try await acme.post("/claim", ["limit": 10]).json["claims"]?.arrayValue
+      #expect(claims?.map { $0["start"]?["scan_id"] } == [scans["acme"]])
+      let lease = try RemoteHand.lease(try #require(claims?.first))
+      let before = try await server.store.scan(.id(lease.scanID))
+
+      // Whoever knows a lease of another tenant's can do nothing with it.
+      let answers = [
+        try await other.report(lease, 1, [["type": "finished", "outcome": "completed"]]),
+        try await other.beat([lease]), try await other.release(lease),
+        try await other.ask(lease, ["type": "settle"]),
+      ]
+      for answer in answers { #expect(answer.problem == "lease-superseded", "\(answer.text)") }
+      let diagnosis: JSONValue = [
+        "scan_id": .string(lease.scanID.description), "token": .int(lease.token), "attempt": 1,
+        "diagnosis": ["class": "spinning"],
+      ]
+      #expect(try await other.post("/diagnoses", diagnosis).json["stored"] == false)
+      let stolen = try await server.impersonate(acme.id)
+      for answer in stolen { #expect(answer.problem == "worker-not-found", "\(answer.text)") }
+      #expect(try await server.store.scan(.id(lease.scanID)) == before)
+
+      for (tenant, count) in [("acme", 1), ("other", 0)] {
+        let viewer = try await server.makeToken("viewer", "viewer", tenant: tenant)
+        let seen = try await server.get("/api/v1/workers", as: viewer.credentials).json["items"]
+        #expect(seen?.arrayValue?.count { $0["id"] == .string(acme.id) } == count)
+      }
+      #expect(try await acme.beat([lease]).status == 200)
+      let end: JSONValue = ["type": "finished", "outcome": "completed"]
+      #expect(try await acme.report(lease, 1, [end]).status == 200)
+      #expect(try await server.store.scan(.id(lease.scanID))?.status == .completed)
+      let theirs = try await other.post("/claim", ["limit": 10]).json["claims"]?.arrayValue
+      #expect(theirs?.map { $0["start"]?["scan_id"] } == [scans["other"]])
+    }
+  }
+}
+
+extension TestServer {
+  /// What a worker of the tenant `other` hears that says it were this one.
+  fileprivate func impersonate(_ id: String) async throws -> [Answer] {
+    let stranger = try await makeToken("stranger", "worker", tenant: "other").credentials
+    return [
+      try await get("/api/v1/workers/\(id)", as: stranger),
+      try await post("/api/v1/workers/\(id)/claim", as: stranger),
+      try await send(.DELETE, "/api/v1/workers/\(id)", as: stranger),
+    ]
   }
 }

@@ -1414,7 +1414,7 @@ _holdfast_token_create() {
     # Offer option value completions
     case "${prev}" in
     '--role')
-        __holdfast_add_completions -W 'viewer'$'\n''operator'$'\n''admin'
+        __holdfast_add_completions -W 'viewer'$'\n''operator'$'\n''admin'$'\n''worker'
         return
         ;;
     '--tenant')

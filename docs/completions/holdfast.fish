@@ -589,7 +589,7 @@ complete -c 'holdfast' -n '__holdfast_should_offer_completions_for_flags_or_opti
 complete -c 'holdfast' -n '__holdfast_should_offer_completions_for_flags_or_options "holdfast token path" config' -l 'config' -d 'The file of settings. (default: holdfast.yaml, if there is one)' -rfa '(set -l exts \'yaml\' \'yml\';for p in (string match -e -- \'*/\' (commandline -t);or printf \n)*.{$exts};printf %s\n $p;end;__fish_complete_directories (commandline -t) \'\')'
 complete -c 'holdfast' -n '__holdfast_should_offer_completions_for_flags_or_options "holdfast token path" version' -l 'version' -d 'Show the version.'
 complete -c 'holdfast' -n '__holdfast_should_offer_completions_for_flags_or_options "holdfast token path" h help' -s 'h' -l 'help' -d 'Show help information.'
-complete -c 'holdfast' -n '__holdfast_should_offer_completions_for_flags_or_options "holdfast token create" role' -l 'role' -d 'viewer, operator or admin.' -rfka 'viewer operator admin'
+complete -c 'holdfast' -n '__holdfast_should_offer_completions_for_flags_or_options "holdfast token create" role' -l 'role' -d 'viewer, operator, admin or worker.' -rfka 'viewer operator admin worker'
 complete -c 'holdfast' -n '__holdfast_should_offer_completions_for_flags_or_options "holdfast token create" tenant' -l 'tenant' -d 'Whose scans it is for.' -rfka ''
 complete -c 'holdfast' -n '__holdfast_should_offer_completions_for_flags_or_options "holdfast token create" all-tenants' -l 'all-tenants' -d 'It is for the scans of every tenant, in place of --tenant.'
 complete -c 'holdfast' -n '__holdfast_should_offer_completions_for_flags_or_options "holdfast token create" expires' -l 'expires' -d 'When it ends: a number with s, m, h or d, as 90d. (default: never)' -rfka ''

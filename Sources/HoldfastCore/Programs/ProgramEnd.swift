@@ -54,6 +54,14 @@ package struct ProgramEnd: Sendable, Hashable {
     }
   }
 
+  /// Whether it ended because somebody wanted it to, by a signal that was passed on: by the signal itself, or in its own good order after
+  /// one that asks for an end, whatever its status. rsync ends with 20 then, ffmpeg with 255, Scrapy with 0.
+  package var isByWish: Bool {
+    guard let signal = passedOn, cause == nil || cause == .signal else { return false }
+    if exit == .signal(signal) || exit == .status(128 + signal) { return true }
+    return [2, 15].contains(signal)
+  }
+
   /// The scan's summary, and what the runner tells the command that it is attached to.
   package var json: JSONValue {
     var members = usage.members

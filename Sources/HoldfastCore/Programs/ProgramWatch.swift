@@ -34,9 +34,10 @@ package struct ProgramWatch: Sendable {
   package var stallSeconds: Double? { watchdogSeconds ?? spec.stallSeconds }
   package var watchdogSeconds: Double?
 
-  package mutating func wrote(at now: Double) {
+  /// - Parameter isSign: whether what it wrote is a sign of life: more than the bar that was there before, drawn over again.
+  package mutating func wrote(at now: Double, isSign: Bool = true) {
     lastOutputAt = max(lastOutputAt, now)
-    lastSignAt = max(lastSignAt, now)
+    if isSign { lastSignAt = max(lastSignAt, now) }
   }
 
   /// It did something: progress, processor time, bytes, a sign of its own.

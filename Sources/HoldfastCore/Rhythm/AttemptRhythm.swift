@@ -31,7 +31,7 @@ package struct AttemptRhythm: Sendable, Hashable, Codable {
 }
 
 /// An ``AttemptRhythm`` as the database keeps it.
-package struct RhythmRecord: Sendable, Hashable {
+package struct RhythmRecord: Sendable, Hashable, Codable {
   /// Grows with every record.
   package var id: Int64
   package var kind: String

@@ -25,6 +25,9 @@ package struct RhythmBook: Sendable, Hashable {
       })
   }
 
+  /// The rates that it promises.
+  package var rates: Set<Double> { Set(models.keys) }
+
   /// Records come in the order of their ids; one that it has seen is passed over.
   package mutating func learn(_ record: RhythmRecord) {
     guard record.id > lastID else { return }

@@ -146,12 +146,16 @@ package struct WorkerRecord: Sendable, Hashable, Codable {
   package var startedAt: Timestamp
   package var lastHeartbeatAt: Timestamp
   package var heartbeatIntervalSeconds: Double
+  /// The tenant whose scans alone it runs; `nil` for a worker of all of them.
+  package var tenant: String?
 
   package init(
     id: String, name: String, host: String, bootID: String, processID: Int32, slots: Int,
     kinds: [String], status: String, version: String, running: Int, startedAt: Timestamp,
-    lastHeartbeatAt: Timestamp, heartbeatIntervalSeconds: Double, processStartTicks: UInt64 = 0
+    lastHeartbeatAt: Timestamp, heartbeatIntervalSeconds: Double, processStartTicks: UInt64 = 0,
+    tenant: String? = nil
   ) {
+    self.tenant = tenant
     self.id = id
     self.name = name
     self.host = host
@@ -169,7 +173,7 @@ package struct WorkerRecord: Sendable, Hashable, Codable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case id, name, host, slots, kinds, status, version, running
+    case id, name, host, slots, kinds, status, version, running, tenant
     case bootID = "boot_id"
     case processID = "process_id"
     case processStartTicks = "process_start_ticks"

@@ -123,7 +123,7 @@ package struct SweepPlanner: Sendable {
     row.snapshot.clockSteps = clockSteps
     switch row.snapshot.status {
     case .pending:
-      row.snapshot.queue = fleet.queue(for: row.snapshot.kind)
+      row.snapshot.queue = fleet.queue(for: row.snapshot.kind, of: row.tenantID)
       if policy(row.snapshot.kind, row.snapshot.target).exclusivity != .none {
         row.snapshot.queue?.scopeHolder = row.scopeHolder
       }

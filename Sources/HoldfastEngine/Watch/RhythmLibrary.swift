@@ -9,6 +9,8 @@ package final class RhythmLibrary: Sendable {
   private let store: any RhythmStore
   private let logger: Logger
   private let book: Mutex<RhythmBook>
+  /// What policies promise that came later than this library: a server's come with its scans.
+  private let laterRates = Mutex<Set<Double>>([])
 
   /// Records that the database keeps of each kind: as many as a model has scores, and some for its
   /// scales.
@@ -16,6 +18,7 @@ package final class RhythmLibrary: Sendable {
   /// What is new is asked for so often.
   static let refreshSeconds = 15.0
   private static let pageSize = 500
+  private static let mostLaterRates = 16
 
   /// - Parameter rates: all that policies promise.
   package init(store: any RhythmStore, rates: Set<Double>, logger: Logger) {
@@ -27,6 +30,7 @@ package final class RhythmLibrary: Sendable {
   /// Learns from what has come since the last time. Where the database does not answer, what is
   /// known goes on to hold.
   package func refresh() async {
+    takeLaterRates()
     do throws(StoreError) {
       while true {
         let page = try await store.rhythms(
@@ -36,6 +40,15 @@ package final class RhythmLibrary: Sendable {
       }
     } catch {
       logger.debug("what scans have taught cannot be read", metadata: ["error": "\(error)"])
+    }
+  }
+
+  /// Begins anew where there is a rate to be learned for.
+  private func takeLaterRates() {
+    let later = laterRates.withLock { $0 }
+    book.withLock { book in
+      guard !later.isSubset(of: book.rates) else { return }
+      book = RhythmBook(rates: book.rates.union(later))
     }
   }
 
@@ -54,7 +67,13 @@ package final class RhythmLibrary: Sendable {
 
   /// What is usual for scans of this target.
   func expectation(kind: String, target: String, rate: Double) -> AttemptWatch.Expectation {
-    AttemptWatch.Expectation(
+    if book.withLock({ !$0.rates.contains(rate) }) {
+      laterRates.withLock { rates in
+        // A server with more of them than that is none of Holdfast's.
+        if rates.count < Self.mostLaterRates { rates.insert(rate) }
+      }
+    }
+    return AttemptWatch.Expectation(
       usualRatePerSecond: usualRatePerSecond(kind: kind, target: target)
     ) { signal, step in
       self.book.withLock {

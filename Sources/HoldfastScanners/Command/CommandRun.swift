@@ -203,11 +203,19 @@ final class CommandRun {
   private func look(at now: Double) {
     hear(at: now)
     let news = [output.news(), errors.news()]
-    if news.contains(where: \.hasCome) { watch.wrote(at: now) }
-    if watch.wantsLook(at: now), activity.hasMoved(child, at: now) { watch.moved(at: now) }
     // What a program that speaks the protocol writes is no text to be guessed from.
+    let isFurther = conversation != nil || story.read(news)
+    if news.contains(where: \.hasCome) {
+      watch.wrote(at: now, isSign: isFurther)
+      activity.isRedrawing = !isFurther
+    }
+    if watch.wantsLook(at: now) {
+      let hasMoved = activity.hasMoved(child, at: now) { [output, errors] in
+        output.totalBytes + errors.totalBytes
+      }
+      if hasMoved { watch.moved(at: now) }
+    }
     guard conversation == nil else { return }
-    story.read(news)
     guard let progress = story.progress(), progress != reported else { return }
     reported = progress
     session.send(.progress(progress, message: story.status ?? lastLines.last))

@@ -47,18 +47,22 @@ package struct CommandScanner: Scanner {
   ) -> RunnerMessage.Finish {
     let words = ProgramEndText(end, program: command.first ?? "")
     if end.cause == .stop { return .init(outcome: .stopped, message: words.sentence) }
-    if let signal = end.passedOn,
-      end.exit == .signal(signal) || end.exit == .status(128 + signal)
-    {
+    if end.isByWish {
       return .init(outcome: .cancelled, message: words.sentence)
     }
     if end.exit == .status(0), end.cause == nil {
-      return .init(outcome: .completed, summary: end.json)
+      return .init(outcome: .completed, summary: summary(end, lastLines))
     }
     let said = lastLines.isEmpty ? "" : "; its last lines: " + lastLines.joined(separator: " ⏎ ")
     let found = end.found.map { "; found: \($0)" } ?? ""
     return .init(
-      outcome: .failed, error: words.sentence + found + said, summary: end.json,
+      outcome: .failed, error: words.sentence + found + said, summary: summary(end, lastLines),
       reason: words.reason)
+  }
+
+  private static func summary(_ end: ProgramEnd, _ lastLines: [String]) -> JSONValue {
+    guard !lastLines.isEmpty, case .object(var members) = end.json else { return end.json }
+    members["last_lines"] = .array(lastLines.map(JSONValue.string))
+    return .object(members)
   }
 }

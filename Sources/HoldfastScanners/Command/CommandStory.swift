@@ -8,6 +8,8 @@ struct CommandStory {
   private var drawn: OutputProgress.Reading?
   private var lines: Int64 = 0
   private var bytes: Int64 = 0
+  /// Of those, what was there when it last got any further.
+  private var countedBytes: Int64 = 0
   /// Of a program that draws one bar after the other, which one it is.
   private var part = 1
   private var step = "running"
@@ -15,14 +17,22 @@ struct CommandStory {
   private(set) var status: String?
 
   /// - Parameter news: of the output and of the error output.
-  mutating func read(_ news: [OutputFeed.News]) {
-    let before = bytes
+  /// - Returns: whether it got any further, as far as its output tells: many programs draw their bar over and over again while they wait
+  ///   for what never comes.
+  @discardableResult
+  mutating func read(_ news: [OutputFeed.News]) -> Bool {
+    let before = (bytes: bytes, lines: lines, drawn: drawn)
     lines = news.map(\.lines).reduce(0, +)
     bytes = news.map(\.bytes).reduce(0, +)
-    guard bytes != before, news.count == 2 else { return }
+    guard bytes != before.bytes, news.count == 2 else { return false }
     let fromOutput = output.read(news[0].text, isWhole: news[0].isWhole)
     let fromErrors = errors.read(news[1].text, isWhole: news[1].isWhole)
     if let reading = fromErrors ?? fromOutput { draw(reading) }
+    let isRedrawn =
+      drawn != nil && drawn == before.drawn && lines == before.lines
+      && news.allSatisfy { $0.isWhole && ($0.text.isEmpty || $0.text.contains(0x0D)) }
+    if !isRedrawn { countedBytes = bytes }
+    return !isRedrawn
   }
 
   private mutating func draw(_ reading: OutputProgress.Reading) {
@@ -52,8 +62,8 @@ struct CommandStory {
     let step = part > 1 ? "\(self.step), part \(part)" : self.step
     if let drawn {
       return Progress(
-        done: drawn.done, total: drawn.total, unit: drawn.unit, bytes: bytes, step: step)
+        done: drawn.done, total: drawn.total, unit: drawn.unit, bytes: countedBytes, step: step)
     }
-    return Progress(done: lines, unit: "lines", bytes: bytes, step: step)
+    return Progress(done: lines, unit: "lines", bytes: countedBytes, step: step)
   }
 }

@@ -61,5 +61,7 @@ final class OutputFeed: Sendable {
     }
   }
 
+  var totalBytes: Int64 { state.withLock { $0.bytes } }
+
   var tail: [UInt8] { state.withLock { Array($0.tail.suffix(Self.tailBytes)) } }
 }

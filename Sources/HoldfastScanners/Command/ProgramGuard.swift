@@ -94,20 +94,30 @@ struct ProgramGuard {
     group?.end()
   }
 
-  /// What the processes below the guard have used so far, as one number that grows while they do anything.
-  func activity(_ table: UnsafeMutableBufferPointer<hf_process>, proc: Int32) -> UInt64 {
+  /// What the processes below the guard have used so far: numbers that grow while they do anything.
+  struct Activity {
+    /// Of processor time.
+    var ticks: UInt64 = 0
+    /// Read and written, from and to whatever.
+    var bytes: UInt64 = 0
+    /// Which processes there are, in one number.
+    var processes: UInt64 = 0
+  }
+
+  func activity(_ table: UnsafeMutableBufferPointer<hf_process>, proc: Int32) -> Activity {
     let count = hf_proc_all(proc, table.baseAddress, table.count)
     let processes = table.prefix(max(0, min(count, table.count)))
     var below: Set<Int32> = [processID]
-    var sum: UInt64 = 0
+    var sum = Activity()
     // Parents have smaller numbers than their children, but where numbers have begun anew.
     for _ in 0..<2 {
       for process in processes where below.contains(process.parent) { below.insert(process.pid) }
     }
     for process in processes where below.contains(process.pid) && process.pid != processID {
       var io = hf_process_io()
-      if hf_proc_io(proc, process.pid, &io) == 0 { sum &+= io.read_any &+ io.written_any }
-      sum &+= process.own_ticks &+ process.reaped_ticks &+ UInt64(process.pid)
+      if hf_proc_io(proc, process.pid, &io) == 0 { sum.bytes &+= io.read_any &+ io.written_any }
+      sum.ticks &+= process.own_ticks &+ process.reaped_ticks
+      sum.processes &+= UInt64(process.pid)
     }
     return sum
   }

@@ -189,11 +189,16 @@ enum AccessWish {
     return scope
   }
 
-  static func role(_ text: String) throws(Problem) -> Role {
-    guard let role = Role(rawValue: text) else {
-      throw .unknownValue(text, field: "role", known: Role.allCases.map(\.rawValue))
+  /// - Parameter known: those that what is made can have.
+  static func role(_ text: String, of known: [Role] = Role.allCases) throws(Problem) -> Role {
+    guard let role = Role(rawValue: text), known.contains(role) else {
+      throw .unknownValue(text, field: "role", known: known.map(\.rawValue))
     }
     return role
+  }
+
+  static func roleOfUser(_ text: String) throws(Problem) -> Role {
+    try role(text, of: Role.ofPeople)
   }
 
   static let badName = Problem.invalid(

@@ -80,7 +80,7 @@ struct HealthAPI: Sendable {
   private func ask(
     _ report: inout Detailed, for caller: Caller
   ) async throws(StoreError) {
-    let census = try await census()
+    let census = try await census(for: caller)
     let waiting = try await store.seen(by: caller).queueDepth().filter { $0.status == .pending }
       .reduce(0) { $0 + $1.due }
     report.note("database", .healthy, "")
@@ -109,10 +109,11 @@ struct HealthAPI: Sendable {
     }
   }
 
-  private func census() async throws(StoreError) -> Census {
+  private func census(for caller: Caller) async throws(StoreError) -> Census {
     let now = try await store.now()
     var census = Census()
-    for record in try await store.workers() where ["alive", "lost"].contains(record.status) {
+    let workers = try await store.seen(by: caller).workers()
+    for record in workers where ["alive", "lost"].contains(record.status) {
       let age = max(0, now.seconds(since: record.lastHeartbeatAt))
       if !record.isSilent(for: age) {
         census.alive.append((record, age))
@@ -167,7 +168,7 @@ struct HealthAPI: Sendable {
   @concurrent
   private func workers(_ request: Request, _ context: ServerContext) async throws -> Response {
     _ = try Query(request, known: [])
-    let census = try await census()
+    let census = try await census(for: context.caller)
     let health = WorkerHealth(
       status: census.condition, alive: census.alive.count, silent: census.silent.count,
       workers: census.alive.map { .init($0, status: "alive") }

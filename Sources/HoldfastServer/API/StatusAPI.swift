@@ -45,6 +45,6 @@ struct StatusAPI: Sendable {
   @concurrent
   private func workers(_ request: Request, _ context: ServerContext) async throws -> Response {
     _ = try Query(request, known: [])
-    return try .json(Workers(items: try await store.workers()))
+    return try .json(Workers(items: try await store.seen(by: context.caller).workers()))
   }
 }

@@ -29,7 +29,7 @@ struct UsersAPI: Sendable {
     let body = try await JSONBody(request, known: ["name", "password", "role", "tenant"])
     let name = try body.requiredText("name")
     guard TokenDraft.isName(name) else { throw AccessWish.badName }
-    let role = try AccessWish.role(try body.requiredText("role"))
+    let role = try AccessWish.roleOfUser(try body.requiredText("role"))
     let scope = try AccessWish.scope(try body.text("tenant"), of: context)
     let hash = try await Self.hash(body)
     var draft = UserDraft(
@@ -48,7 +48,7 @@ struct UsersAPI: Sendable {
     guard body.members["role"] != nil else {
       throw Problem.invalid("role", "“role” is missing; it must be a role, or null for none.")
     }
-    let role = try body.text("role").map(AccessWish.role)
+    let role = try body.text("role").map(AccessWish.roleOfUser)
     let scope = try AccessWish.scope(try body.text("tenant"), of: context)
     let name = context.parameters.get("name") ?? ""
     let outcome = try await store.seen(by: context.caller).setRole(role, of: name, in: scope)

@@ -28,7 +28,10 @@ struct Identity: Sendable, Hashable {
   }
 
   /// Whether it may open sessions: what it shows here can be revoked, and the session with it.
-  var mayOpenSessions: Bool { credential == .token }
+  var mayOpenSessions: Bool { credential == .token && role != .worker }
+
+  /// Whether it may run scans over HTTP.
+  var mayWork: Bool { role == .worker || role >= .operator && scope == .all }
 
   /// Whether it runs the installation: an admin of all tenants.
   var isInstallationAdmin: Bool { role == .admin && scope == .all }

@@ -10,8 +10,10 @@ enum RouteAccess: Sendable, Hashable {
   case open
   /// For this role and those above it.
   case role(Role)
-  /// For workers, which take the scans of every tenant: operators of all tenants, and those above them.
+  /// For workers: of a tenant or of all of them, and for operators of all tenants and those above them.
   case workers
+  /// For viewers and those above them, and for workers.
+  case viewersAndWorkers
   /// For an admin of all tenants.
   case installation
 
@@ -94,7 +96,7 @@ enum RouteAccess: Sendable, Hashable {
       "GET /health/workers": .role(.viewer),
       "GET /api/v1/events": .role(.viewer),
       "GET /api/v1/workers": .role(.viewer),
-      "GET /api/v1/workers/{id}": .role(.viewer),
+      "GET /api/v1/workers/{id}": .viewersAndWorkers,
       "GET /api/v1/worker-protocol": .workers,
       "POST /api/v1/workers": .workers,
       "DELETE /api/v1/workers/{id}": .workers,
@@ -105,6 +107,7 @@ enum RouteAccess: Sendable, Hashable {
       "POST /api/v1/workers/{id}/release": .workers,
       "POST /api/v1/workers/{id}/diagnoses": .workers,
       "POST /api/v1/workers/{id}/earlier-lives": .workers,
+      "GET /api/v1/workers/{id}/rhythms": .workers,
       "GET /api/v1/workers/{id}/signals": .workers,
 
       "POST /api/scanner/scan": .role(.operator),
@@ -127,7 +130,7 @@ enum RouteAccess: Sendable, Hashable {
       "GET /api/v1/tenants": .role(.viewer),
       "POST /api/v1/tenants": .installation,
       "GET /api/v1/audit-log": .role(.admin),
-      "GET /api/v1/me": .role(.viewer),
+      "GET /api/v1/me": .viewersAndWorkers,
       "POST /api/v1/me/password": .role(.viewer),
     ]
     for action in OperatorAction.allCases {
@@ -169,13 +172,15 @@ enum RouteAccess: Sendable, Hashable {
       }
     case .workers:
       guard let identity else { throw .notSignedIn() }
-      guard identity.role >= .operator, identity.scope == .all else {
+      guard identity.mayWork else {
         throw Problem(
           .notPermitted,
-          "A worker takes the scans of every tenant: this needs the role operator over all tenants "
-            + "(`holdfast token create NAME --role operator --all-tenants`).",
-          members: ["required_role": .string(Role.operator.rawValue)])
+          "This needs the role worker, of a tenant or of all of them (`holdfast token create NAME "
+            + "--role worker --all-tenants`).",
+          members: ["required_role": .string(Role.worker.rawValue)])
       }
+    case .viewersAndWorkers:
+      if identity?.role != .worker { try RouteAccess.role(.viewer).check(identity) }
     case .installation:
       guard let identity else { throw .notSignedIn() }
       guard identity.isInstallationAdmin else {

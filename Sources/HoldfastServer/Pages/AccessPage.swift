@@ -10,6 +10,8 @@ protocol AccessPage: Sendable {
 
   /// What ids of the form's fields begin with.
   static var prefix: String { get }
+  /// The roles that its form offers.
+  static var roles: [Role] { get }
   var pages: Pages { get }
 
   func view(_ context: ServerContext, _ form: AccessForm) async throws -> View
@@ -45,7 +47,7 @@ extension AccessPage {
   ) async throws -> Response {
     let store = pages.store.seen(by: context.caller)
     let form = AccessForm(
-      prefix: Self.prefix, news: news, fields: fields,
+      prefix: Self.prefix, news: news, fields: fields, known: Self.roles,
       tenants: try await AccessForm.tenants(store, context, chosen: fields?["tenant"]))
     return .html(pages.templates.render(try await view(context, form)), status: status)
   }
@@ -72,7 +74,10 @@ struct AccessForm: Sendable {
   var tenants: [ListView.Choice]
   var hasTenants: Bool
 
-  init(prefix: String, news: News?, fields: Query?, tenants: [ListView.Choice]) {
+  /// - Parameter known: the roles that it offers.
+  init(
+    prefix: String, news: News?, fields: Query?, known: [Role], tenants: [ListView.Choice]
+  ) {
     self.prefix = prefix
     self.fields = fields
     switch news {
@@ -82,14 +87,14 @@ struct AccessForm: Sendable {
     case nil: break
     }
     name = fields?["name"] ?? ""
-    roles = Self.roles(chosen: fields?["role"])
+    roles = Self.roles(of: known, chosen: fields?["role"])
     self.tenants = tenants
     hasTenants = tenants.count > 1
   }
 
-  static func roles(chosen: String?) -> [ListView.Choice] {
+  static func roles(of known: [Role], chosen: String?) -> [ListView.Choice] {
     let chosen = chosen ?? Role.viewer.rawValue
-    return Role.allCases.map {
+    return known.map {
       .init(value: $0.rawValue, label: $0.rawValue, isChosen: $0.rawValue == chosen)
     }
   }

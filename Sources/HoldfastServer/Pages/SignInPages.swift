@@ -38,8 +38,8 @@ struct SignInPages: Sendable {
     guard let identity = context.identity, identity.mayOpenSessions else {
       throw Problem(
         .notSignedIn,
-        "Only the admin token or an API token makes sign-in codes, not a session and not a "
-          + "service's access token.")
+        "Only the admin token or an API token of a person makes sign-in codes, not a session, a "
+          + "worker's token or a service's access token.")
     }
     guard let code = authenticator.codes.make(for: identity.subject) else {
       throw Problem(
@@ -113,6 +113,9 @@ struct SignInPages: Sendable {
     do {
       let identity = try await authenticator.identity(bearing: (fields["token"] ?? "").trimmed)
       let subject = identity.flatMap { $0.mayOpenSessions ? $0.subject : nil }
+      if subject == nil, identity?.role == .worker {
+        return (nil, "A worker's token opens no session.")
+      }
       return (subject, "This is neither the admin token nor an API token.")
     } catch let problem as Problem {
       return (nil, problem.detail)

@@ -6,6 +6,7 @@ import Hummingbird
 /// `/tokens`: the tokens of programs. A new one is shown once, on the page that answers its making, and kept by no browser.
 struct TokensPage: AccessPage {
   static let prefix = "token"
+  static let roles = Role.allCases
 
   let pages: Pages
   let authenticator: Authenticator

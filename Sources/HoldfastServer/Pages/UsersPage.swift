@@ -6,6 +6,7 @@ import Hummingbird
 /// `/users`: people who sign in with a name and a password, and what each may do in which tenant.
 struct UsersPage: AccessPage {
   static let prefix = "user"
+  static let roles = Role.ofPeople
 
   let pages: Pages
 
@@ -60,7 +61,7 @@ struct UsersPage: AccessPage {
         Held(
           id: "\(index)-\(place)", tenant: entry.key,
           tenantText: entry.key == TenantScope.allName ? "all tenants" : entry.key.visible,
-          choices: AccessForm.roles(chosen: entry.value.rawValue)
+          choices: AccessForm.roles(of: Role.ofPeople, chosen: entry.value.rawValue)
             + [.init(value: "", label: "none: remove")])
       })
   }
@@ -72,7 +73,7 @@ struct UsersPage: AccessPage {
     let fields = try await Pages.form(request)
     return try await answer(fields, context) {
       let name = try AccessForm.name(in: fields)
-      let role = try AccessWish.role(fields["role"] ?? "")
+      let role = try AccessWish.roleOfUser(fields["role"] ?? "")
       let scope = try AccessForm.scope(in: fields, context)
       let draft = UserDraft(
         name: name, passwordHash: try await Self.hash(fields), role: role, scope: scope,
@@ -89,7 +90,7 @@ struct UsersPage: AccessPage {
     let name = context.parameters.get("name") ?? ""
     return try await answer(fields, context) {
       let wish = fields["role"] ?? ""
-      let role = wish.isEmpty ? nil : try AccessWish.role(wish)
+      let role = wish.isEmpty ? nil : try AccessWish.roleOfUser(wish)
       let scope = try AccessForm.scope(in: fields, context)
       let outcome = try await pages.store.seen(by: context.caller).setRole(
         role, of: name, in: scope)

@@ -32,7 +32,8 @@ extension WorkersAPI {
   private func claims(
     _ life: WorkerLife, _ kinds: [String]?, _ limit: Int, _ context: ServerContext
   ) async throws -> [Claim] {
-    try await asking(context) { () async throws(StoreError) in
+    let store = store(of: context)
+    return try await asking(context) { () async throws(StoreError) in
       try await store.claim(for: life, kinds: kinds, limit: limit)
     }
   }
@@ -98,6 +99,7 @@ extension WorkersAPI {
     let running = Int(try body.wholeNumber("running", in: 0...10_000) ?? Int64(pulses.count))
     let isMinimal = try body.flag("minimal") ?? false
     let life = try await living(context).life
+    let store = store(of: context)
     let outcome = try await asking(context) { () async throws(StoreError) in
       isMinimal
         ? try await store.beatMinimally(life, leases: pulses.map(\.lease))

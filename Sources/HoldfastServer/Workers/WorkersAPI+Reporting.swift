@@ -24,6 +24,7 @@ extension WorkersAPI {
       checkpoints.append(Self.newestCheckpoint(messages))
     }
     _ = try await record(context)
+    let store = store(of: context)
     let applied = reports
     let outcomes = try await asking(context) { () async throws(StoreError) in
       guard isMinimal else { return try await store.report(applied) }
@@ -112,11 +113,12 @@ extension WorkersAPI {
     let message = try body.text("message", most: 4000)
     let order = try Self.order(body)
     _ = try await record(context)
+    let store = store(of: context)
     let end: AttemptEnd
     if let order {
       end = .recovered(order, diagnosis: Optional<JSONValue>.none)
     } else {
-      end = try await Self.end(reason, message, lease, self)
+      end = try await self.end(reason, message, lease, store)
     }
     let report = AttemptReport(lease: lease, sequence: sequence, end: end)
     let outcomes = try await asking(context) { () async throws(StoreError) in
@@ -136,8 +138,8 @@ extension WorkersAPI {
     }
   }
 
-  private static func end(
-    _ reason: Release, _ message: String?, _ lease: Lease, _ api: WorkersAPI
+  private func end(
+    _ reason: Release, _ message: String?, _ lease: Lease, _ store: any ScanStore
   ) async throws -> AttemptEnd {
     switch reason {
     case .drained:
@@ -145,11 +147,11 @@ extension WorkersAPI {
         reason: .workerDrained, message: message ?? "its worker gave it back", delaySeconds: 0,
         countsAsCrash: false)
     case .crashed:
-      guard let scan = try await api.store.scan(.id(lease.scanID)) else {
+      guard let scan = try await store.scan(.id(lease.scanID)) else {
         throw Problem.noScan(lease.scanID.description)
       }
       return .afterCrash(
-        crashes: scan.crashes, policy: api.policies(scan.kind, scan.target),
+        crashes: scan.crashes, policy: policies(scan.kind, scan.target),
         message: message ?? "its program died", jitter: Double.random(in: 0...1))
     }
   }
@@ -166,6 +168,7 @@ extension WorkersAPI {
       let question = try JSONBody.runnerMessage(given, at: "message")
     else { throw Problem.invalid("message", Self.questions) }
     _ = try await record(context)
+    let store = store(of: context)
     switch question {
     case .readBaselineIndex:
       let after = try body.text("after", most: 64).map { text throws(Problem) in
@@ -198,6 +201,7 @@ extension WorkersAPI {
   private func index(
     _ lease: Lease, after: Baseline.PartID?, _ context: ServerContext
   ) async throws -> WorkerMessage {
+    let store = store(of: context)
     let found = try await asking(context) { () async throws(StoreError) in
       try await store.baselineEntries(
         for: lease, after: after, limit: RemoteProtocol.baselineEntriesPerAnswer)
@@ -240,6 +244,7 @@ extension WorkersAPI {
       throw Problem.invalid("diagnosis", "“diagnosis” must be an object.")
     }
     _ = try await record(context)
+    let store = store(of: context)
     let isStored = try await asking(context) { () async throws(StoreError) in
       try await store.recordDiagnosis(diagnosis, of: lease, attempt: Int(attempt))
     }

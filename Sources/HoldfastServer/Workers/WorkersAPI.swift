@@ -24,6 +24,7 @@ struct WorkersAPI: Sendable {
     routes.post("/api/v1/workers/{id}/questions", answer)
     routes.post("/api/v1/workers/{id}/diagnoses", diagnose)
     routes.post("/api/v1/workers/{id}/earlier-lives", recoverEarlierLives)
+    routes.get("/api/v1/workers/{id}/rhythms", rhythms)
     routes.getOnly("/api/v1/workers/{id}/signals", signals)
   }
 
@@ -46,6 +47,7 @@ struct WorkersAPI: Sendable {
     let body = try await JSONBody(request, known: Self.registrationMembers)
     try Self.checkProtocol(body)
     let worker = try Self.registration(body, from: context.peer)
+    let store = store(of: context)
     let life = try await asking(context) { () async throws(StoreError) in
       try await store.registerWorker(worker)
     }
@@ -94,12 +96,13 @@ struct WorkersAPI: Sendable {
   @concurrent
   private func show(_ request: Request, _ context: ServerContext) async throws -> Response {
     _ = try Query(request, known: [])
-    return try .json(try await record(context))
+    return try .json(try await visible(context))
   }
 
   @concurrent
   private func retire(_ request: Request, _ context: ServerContext) async throws -> Response {
     let worker = try await record(context)
+    let store = store(of: context)
     try await asking(context) { () async throws(StoreError) in
       try await store.retireWorker(worker.life)
     }
@@ -121,6 +124,7 @@ struct WorkersAPI: Sendable {
     let gone = Set(try body.names("gone") ?? [])
     let life = try await record(context).life
     let lives = LifeList()
+    let store = store(of: context)
     let scans = try await asking(context) { () async throws(StoreError) in
       try await store.recoverEarlierLives(of: life) { earlier in
         lives.add(earlier)
@@ -132,16 +136,32 @@ struct WorkersAPI: Sendable {
 
   // MARK: For all calls
 
-  /// The worker that the path names.
+  /// The scans that the caller may run: its tenant's, or all of them.
+  func store(of context: ServerContext) -> any ScanStore { store.seen(by: context.caller) }
+
+  /// The worker that the path names, if the caller may be that worker.
   ///
   /// - Throws: ``Problem`` where there is none, ``StoreError``.
   func record(_ context: ServerContext) async throws -> WorkerRecord {
+    let worker = try await visible(context)
+    guard context.caller.scope.includes(worker.scope) else { throw noWorker(worker.id) }
+    return worker
+  }
+
+  /// The worker that the path names, if the caller may know of it.
+  private func visible(_ context: ServerContext) async throws -> WorkerRecord {
     let id = context.parameters.get("id") ?? ""
     // Every id is a UUID; nothing else is worth a question.
-    if let life = ScanID(id), let worker = try await store.worker(life: life.description) {
+    if let life = ScanID(id),
+      let worker = try await store(of: context).worker(life: life.description)
+    {
       return worker
     }
-    throw Problem(
+    throw noWorker(id)
+  }
+
+  private func noWorker(_ id: String) -> Problem {
+    Problem(
       .workerNotFound, "There is no worker “\(String(id.prefix(64)).visible)”: register first.")
   }
 

@@ -4,8 +4,10 @@ extension SQLStore {
   package func baselineSummary(
     for lease: Lease
   ) async throws(StoreError) -> Baseline.Summary? {
-    try await database.read { (connection) throws(StoreError) in
-      guard let target = try Baselines.target(of: lease.scanID, connection) else { return nil }
+    try await unbound.read { [scope] (connection) throws(StoreError) in
+      guard let target = try Baselines.target(of: lease.scanID, in: scope, connection) else {
+        return nil
+      }
       return try connection.first(Baselines.summary, target.parameters) {
         (row: any SQLRow) throws(StoreError) in
         Baseline.Summary(scanID: row.uuid(0), parts: row.int(1), summary: row.json(2))
@@ -16,8 +18,10 @@ extension SQLStore {
   package func baselineEntries(
     for lease: Lease, after: Baseline.PartID?, limit: Int
   ) async throws(StoreError) -> [Baseline.Entry] {
-    try await database.read { (connection) throws(StoreError) in
-      guard let target = try Baselines.target(of: lease.scanID, connection) else { return [] }
+    try await unbound.read { [scope] (connection) throws(StoreError) in
+      guard let target = try Baselines.target(of: lease.scanID, in: scope, connection) else {
+        return []
+      }
       let decode: (any SQLRow) throws(StoreError) -> Baseline.Entry? = { row in
         guard let id = Baseline.PartID(bytes: row.bytes(0)),
           let fingerprint = Baseline.PartID(bytes: row.bytes(1))
@@ -38,8 +42,10 @@ extension SQLStore {
   package func baselineContents(
     for lease: Lease, ids: [Baseline.PartID]
   ) async throws(StoreError) -> [WorkerMessage.BaselineContent] {
-    try await database.read { (connection) throws(StoreError) in
-      guard let target = try Baselines.target(of: lease.scanID, connection) else { return [] }
+    try await unbound.read { [scope] (connection) throws(StoreError) in
+      guard let target = try Baselines.target(of: lease.scanID, in: scope, connection) else {
+        return []
+      }
       return try connection.all(
         Baselines.contents, target.parameters,
         rows: Recordset(.blobs(ids.sorted().map(\.bytes)))
@@ -68,12 +74,15 @@ enum Baselines {
     var parameters: [SQLValue] { [.text(tenantID), .text(kind), .text(indexKey(target))] }
   }
 
+  /// - Parameter scope: whose scan it must be.
   static func target(
-    of id: ScanID, _ connection: any SQLConnection
+    of id: ScanID, in scope: TenantScope = .all, _ connection: any SQLConnection
   ) throws(StoreError) -> Target? {
-    try connection.first(targetOfScan, [.uuid(id)]) { (row: any SQLRow) throws(StoreError) in
+    let target = try connection.first(targetOfScan, [.uuid(id)]) {
+      (row: any SQLRow) throws(StoreError) in
       Target(tenantID: row.text(0), kind: row.text(1), target: row.text(2))
     }
+    return target.flatMap { scope.includes($0.tenantID) ? $0 : nil }
   }
 
   /// Makes the parts that these scans staged their targets' baselines, in the transaction that ends them.

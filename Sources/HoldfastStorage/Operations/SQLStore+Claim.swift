@@ -5,13 +5,13 @@ extension SQLStore {
     for life: WorkerLife, kinds: [String]?, limit: Int
   ) async throws(StoreError) -> [Claim] {
     guard limit > 0 else { return [] }
-    return try await database.write { (connection) throws(StoreError) in
+    return try await unbound.write { [scope] (connection) throws(StoreError) in
       var claimed: [Scan] = []
-      var queue = QueueGroups(kinds: kinds)
+      var queue = QueueGroups(kinds: kinds, scope: scope)
       while claimed.count < limit, let level = try queue.next(connection) {
         for (kind, share) in try level.shares(of: limit - claimed.count, connection) {
           claimed += try Claiming.take(
-            share, kind: kind, priority: level.priority, for: life, connection)
+            share, kind: kind, priority: level.priority, of: scope, for: life, connection)
         }
       }
       guard !claimed.isEmpty else { return [] }
@@ -26,7 +26,8 @@ extension SQLStore {
   package func claim(
     _ id: ScanID, for life: WorkerLife
   ) async throws(StoreError) -> Claim? {
-    try await database.write { (connection) throws(StoreError) in
+    try await unbound.write { [scope] (connection) throws(StoreError) in
+      guard try connection.isScan(id, of: scope) else { return nil }
       let due = try connection.all(Claiming.dueByID, [.uuid(id)], Claiming.decode)
       guard let claimed = try Claiming.start(due, for: life, connection).first else { return nil }
       try connection.write([Claiming.event(claimed, life)])
@@ -39,20 +40,23 @@ extension SQLStore {
 /// makes a claim cost what it takes: neither scans of other kinds nor those that are delayed are read past.
 private struct QueueGroups {
   private let kinds: Set<String>?
+  private let scope: TenantScope
   private var last: (priority: Int64, kind: String)?
   /// The first group of the next level, met while looking for the end of the previous one.
   private var ahead: (priority: Int64, kind: String)?
   /// Set once the last group has been passed; without it the next step would begin again at the first.
   private var hasEnded = false
 
-  init(kinds: [String]?) {
+  init(kinds: [String]?, scope: TenantScope) {
     self.kinds = kinds.map(Set.init)
+    self.scope = scope
   }
 
   /// One priority with the kinds that are pending in it.
   struct Level {
     var priority: Int64
     var kinds: [String]
+    var scope: TenantScope
 
     /// How many scans to take of each kind, so that the oldest are taken first across all of them.
     func shares(
@@ -61,8 +65,8 @@ private struct QueueGroups {
       if kinds.count == 1 { return [(kinds[0], limit)] }
       var due: [(runAt: Timestamp, number: Int64, kind: Int)] = []
       for (index, kind) in kinds.enumerated() {
-        due += try connection.all(
-          Claiming.peek, [.int(priority), .text(kind), .int(Int64(limit))]
+        due += try Claiming.peek.all(
+          [.int(priority), .text(kind), .int(Int64(limit))], of: scope, connection
         ) { (row: any SQLRow) throws(StoreError) in (row.time(0), row.int(1), index) }
       }
       due.sort { ($0.runAt, $0.number) < ($1.runAt, $1.number) }
@@ -89,7 +93,7 @@ private struct QueueGroups {
         return level
       }
       if kinds?.contains(group.kind) ?? (group.kind != KindCatalog.attached) {
-        level = level ?? Level(priority: group.priority, kinds: [])
+        level = level ?? Level(priority: group.priority, kinds: [], scope: scope)
         level?.kinds.append(group.kind)
       }
     }
@@ -119,11 +123,11 @@ private enum Claiming {
   }
 
   static func take(
-    _ count: Int, kind: String, priority: Int64, for life: WorkerLife,
+    _ count: Int, kind: String, priority: Int64, of scope: TenantScope, for life: WorkerLife,
     _ connection: any SQLConnection
   ) throws(StoreError) -> [Scan] {
-    let due = try connection.all(
-      dueOfGroup, [.int(priority), .text(kind), .int(Int64(count))], decode)
+    let due = try dueOfGroup.all(
+      [.int(priority), .text(kind), .int(Int64(count))], of: scope, connection, decode)
     return try start(due, for: life, connection)
   }
 
@@ -181,10 +185,32 @@ private enum Claiming {
     ORDER BY priority DESC, kind DESC LIMIT 1
     """)
 
-  static let peek = Statement { dialect in
+  /// A statement about a group of the queue, for everybody's scans and for a tenant's: two, so that neither is planned for both.
+  struct Question {
+    private let ofAll: Statement
+    private let ofTenant: Statement
+
+    /// - Parameter make: the statement with a condition more; the tenant is its fourth parameter.
+    init(_ make: (Dialect, _ more: String) -> String) {
+      ofAll = Statement { make($0, "") }
+      ofTenant = Statement { make($0, " AND tenant_id = $4") }
+    }
+
+    func all<T>(
+      _ parameters: [SQLValue], of scope: TenantScope, _ connection: any SQLConnection,
+      _ decode: (any SQLRow) throws(StoreError) -> T
+    ) throws(StoreError) -> [T] {
+      guard case .only(let tenant) = scope else {
+        return try connection.all(ofAll, parameters, decode)
+      }
+      return try connection.all(ofTenant, parameters + [.text(tenant)], decode)
+    }
+  }
+
+  static let peek = Question { dialect, more in
     """
     SELECT run_at, number FROM scans
-    WHERE status = 'pending' AND priority = $1 AND kind = $2 AND run_at <= \(dialect.now)
+    WHERE status = 'pending' AND priority = $1 AND kind = $2 AND run_at <= \(dialect.now)\(more)
     ORDER BY run_at, number LIMIT $3
     """
   }
@@ -193,10 +219,10 @@ private enum Claiming {
     Due(scan: ScanColumns.decode(row), now: row.time(ScanColumns.count))
   }
 
-  static let dueOfGroup = Statement { dialect in
+  static let dueOfGroup = Question { dialect, more in
     """
     SELECT \(ScanColumns.list), \(dialect.now) FROM scans
-    WHERE status = 'pending' AND priority = $1 AND kind = $2 AND run_at <= \(dialect.now)
+    WHERE status = 'pending' AND priority = $1 AND kind = $2 AND run_at <= \(dialect.now)\(more)
     ORDER BY run_at, number LIMIT $3 \(dialect.skippingLocked)
     """
   }

@@ -12,10 +12,12 @@ extension SQLStore {
   package func beatMinimally(
     _ life: WorkerLife, leases: [Lease]
   ) async throws(StoreError) -> BeatOutcome {
-    try await database.write { (connection) throws(StoreError) in
+    try await unbound.write { [scope] (connection) throws(StoreError) in
       try connection.run(Emergency.beat, [.text(life.id)])
+      let foreign = try connection.scans(leases.map(\.scanID), outOf: scope)
       var held: Set<Lease> = []
-      let sorted = leases.sorted { $0.scanID < $1.scanID }
+      let sorted = leases.filter { !foreign.contains($0.scanID) }
+        .sorted { $0.scanID < $1.scanID }
       try connection.run(
         Emergency.renew, [],
         rows: Recordset(.uuids(sorted.map(\.scanID)), .ints(sorted.map(\.token)))
@@ -35,7 +37,8 @@ extension SQLStore {
     var refusal = StoreError.statement("there is no form to write")
     for (form, withoutTriggers) in Emergency.attempts(database.dialect) {
       do throws(StoreError) {
-        let isApplied = try await database.write { (connection) throws(StoreError) in
+        let isApplied = try await unbound.write { [scope] (connection) throws(StoreError) in
+          guard try connection.isScan(report.lease.scanID, of: scope) else { return false }
           let triggers = withoutTriggers ? try Emergency.takeTriggersAway(connection) : []
           let isApplied = try Emergency.end(end, of: report.lease, form, connection)
           for trigger in triggers { try connection.runScript(trigger) }

@@ -3,8 +3,11 @@ package import HoldfastCore
 extension SQLStore {
   package func report(_ reports: [AttemptReport]) async throws(StoreError) -> [ReportOutcome] {
     guard !reports.isEmpty else { return [] }
-    return try await database.write { (connection) throws(StoreError) in
-      var outcomes: [ReportOutcome?] = Array(repeating: nil, count: reports.count)
+    return try await unbound.write { [scope] (connection) throws(StoreError) in
+      let foreign = try connection.scans(reports.map(\.lease.scanID), outOf: scope)
+      var outcomes: [ReportOutcome?] = reports.map {
+        foreign.contains($0.lease.scanID) ? .superseded : nil
+      }
       // Usually one round: several only where one attempt has several reports here, which are applied one after the other.
       while outcomes.contains(where: { $0 == nil }) {
         var seen: Set<ScanID> = []

@@ -4,7 +4,8 @@ extension SQLStore {
   package func settle(
     _ lease: Lease, removalLimit: Int64?
   ) async throws(StoreError) -> WorkerMessage.Settlement? {
-    try await database.write { (connection) throws(StoreError) in
+    try await unbound.write { [scope] (connection) throws(StoreError) in
+      guard try connection.isScan(lease.scanID, of: scope) else { return nil }
       guard let held = try Fence.hold([lease], connection)[lease.scanID] else { return nil }
       let counts = try Settling.counts(held.number, connection)
       let moves = try Settling.moves(held.number, missing: counts.missing, connection)

@@ -6,7 +6,7 @@ extension SQLStore {
   ) async throws(StoreError) -> WorkerLife {
     // Unique for each life, unlike the name: a restart under the same name must not inherit leases.
     let life = WorkerLife(id: makeID().description, name: worker.name, host: worker.host)
-    return try await database.write { (connection) throws(StoreError) in
+    return try await unbound.write { [scope] (connection) throws(StoreError) in
       try connection.run(
         WorkerSQL.insert,
         [
@@ -14,14 +14,14 @@ extension SQLStore {
           .int(Int64(worker.processID)),
           .int(Int64(bitPattern: worker.processStartTicks)), .int(Int64(worker.slots)),
           .json(JSONValue.array(worker.kinds.map(JSONValue.string)).serialized),
-          .text(worker.version), .double(worker.heartbeatIntervalSeconds),
+          .text(worker.version), .double(worker.heartbeatIntervalSeconds), .text(scope.name),
         ])
       return life
     }
   }
 
   package func retireWorker(_ life: WorkerLife) async throws(StoreError) {
-    try await database.write { (connection) throws(StoreError) in
+    try await unbound.write { (connection) throws(StoreError) in
       try connection.run(WorkerSQL.end, [.text(life.id), .text("retired")])
       let held = try Requeueing.heldLeases(of: [life.id], connection)
       _ = try Requeueing.requeue(
@@ -32,15 +32,17 @@ extension SQLStore {
   package func beat(
     _ life: WorkerLife, pulses: [Pulse], running: Int
   ) async throws(StoreError) -> BeatOutcome {
-    try await database.write { (connection) throws(StoreError) in
+    try await unbound.write { [scope] (connection) throws(StoreError) in
       try connection.run(WorkerSQL.beat, [.text(life.id), .int(Int64(running))])
+      let foreign = try connection.scans(pulses.map(\.lease.scanID), outOf: scope)
       // By lease and not by scan: a worker that was given a scan again holds its earlier attempt, too, until that is told.
       var held: Set<Lease> = []
       var requests: [ScanID: RequestedAction] = [:]
       var orders: [ScanID: RecoveryOrder] = [:]
       var looks: Set<ScanID> = []
       // Always in the order of ids, as every statement that locks several scans, so that none waits on another in a circle.
-      let sorted = pulses.sorted { $0.lease.scanID < $1.lease.scanID }
+      let sorted = pulses.filter { !foreign.contains($0.lease.scanID) }
+        .sorted { $0.lease.scanID < $1.lease.scanID }
       try connection.run(
         WorkerSQL.renew, [],
         rows: Recordset(
@@ -67,15 +69,17 @@ extension SQLStore {
   package func recoverEarlierLives(
     of life: WorkerLife, isGone: @Sendable @escaping (WorkerRecord) -> Bool
   ) async throws(StoreError) -> [Scan] {
-    let earlier = try await database.read { (connection) throws(StoreError) in
+    // Of the same tenant: what another calls its workers is nobody's business.
+    let earlier = try await unbound.read { [scope] (connection) throws(StoreError) in
       try connection.all(
-        WorkerSQL.earlier, [.text(life.name), .text(life.host), .text(life.id)],
+        WorkerSQL.earlier,
+        [.text(life.name), .text(life.host), .text(life.id), .text(scope.name)],
         WorkerSQL.decode)
     }
     // A process that is gone stays gone, so that asking outside the transaction is safe.
     let gone = earlier.filter(isGone).map(\.id)
     guard !gone.isEmpty else { return [] }
-    return try await database.write { (connection) throws(StoreError) in
+    return try await unbound.write { (connection) throws(StoreError) in
       for id in gone { try connection.run(WorkerSQL.end, [.text(id), .text("gone")]) }
       let held = try Requeueing.heldLeases(of: gone, connection)
       return try Requeueing.requeue(
@@ -85,21 +89,39 @@ extension SQLStore {
   }
 
   package func knowsWorker(life id: String) async throws(StoreError) -> Bool {
-    try await database.read { (connection) throws(StoreError) in
-      try connection.first(WorkerSQL.isKnown, [.text(id)]) { $0.bool(0) } ?? false
-    }
+    try await worker(life: id) != nil
   }
 
   package func worker(life id: String) async throws(StoreError) -> WorkerRecord? {
-    try await database.read { (connection) throws(StoreError) in
+    let worker = try await database.read { (connection) throws(StoreError) in
       try connection.first(WorkerSQL.one, [.text(id)], WorkerSQL.decode)
     }
+    return worker.flatMap { isVisible($0) ? $0 : nil }
   }
 
   package func workers() async throws(StoreError) -> [WorkerRecord] {
-    try await database.read { (connection) throws(StoreError) in
+    let workers = try await database.read { (connection) throws(StoreError) in
       try connection.all(WorkerSQL.list, [], WorkerSQL.decode)
     }
+    return workers.filter(isVisible)
+  }
+
+  /// The installation's workers are everybody's, and a tenant's are its own.
+  private func isVisible(_ worker: WorkerRecord) -> Bool {
+    worker.scope == .all || scope.includes(worker.scope)
+  }
+}
+
+extension SQLConnection {
+  /// Those of these scans that are none of the scope's. A scan never changes its tenant, so that nothing comes between this and what
+  /// is done with the others.
+  func scans(_ ids: [ScanID], outOf scope: TenantScope) throws(StoreError) -> Set<ScanID> {
+    guard case .only(let tenant) = scope, !ids.isEmpty else { return [] }
+    var foreign = Set(ids)
+    try run(WorkerSQL.ownScans, [.text(tenant)], rows: Recordset(.uuids(Array(foreign)))) {
+      (row: any SQLRow) throws(StoreError) in foreign.remove(row.uuid(0))
+    }
+    return foreign
   }
 }
 
@@ -196,8 +218,8 @@ private enum WorkerSQL {
     """
     INSERT INTO workers (
       id, name, host, boot_id, process_id, process_start_ticks, slots, kinds, version,
-      heartbeat_interval_seconds, started_at, last_heartbeat_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, \(dialect.now), \(dialect.now))
+      heartbeat_interval_seconds, tenant_id, started_at, last_heartbeat_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, \(dialect.now), \(dialect.now))
     """
   }
 
@@ -233,10 +255,16 @@ private enum WorkerSQL {
 
   private static let columns = """
     id, name, host, boot_id, process_id, slots, kinds, status, version, running, started_at,
-    last_heartbeat_at, heartbeat_interval_seconds, process_start_ticks
+    last_heartbeat_at, heartbeat_interval_seconds, process_start_ticks, tenant_id
     """
 
-  static let isKnown = Statement("SELECT EXISTS (SELECT 1 FROM workers WHERE id = $1)")
+  static let ownScans = Statement { dialect in
+    """
+    SELECT scans.id FROM \(dialect.rows(RowShape(("id", .uuid)), from: 2))
+    JOIN scans ON scans.id = r.id
+    WHERE scans.tenant_id = $1
+    """
+  }
 
   static let one = Statement("SELECT \(columns) FROM workers WHERE id = $1")
 
@@ -245,7 +273,7 @@ private enum WorkerSQL {
   static let earlier = Statement(
     """
     SELECT \(columns) FROM workers
-    WHERE name = $1 AND host = $2 AND id <> $3
+    WHERE name = $1 AND host = $2 AND id <> $3 AND tenant_id = $4
       AND (status = 'alive' OR EXISTS (
         SELECT 1 FROM scans WHERE scans.worker_id = workers.id AND scans.status = 'running'))
     ORDER BY started_at, id
@@ -258,6 +286,7 @@ private enum WorkerSQL {
       kinds: (row.json(6).arrayValue ?? []).compactMap(\.stringValue), status: row.text(7),
       version: row.text(8), running: Int(row.int(9)), startedAt: row.time(10),
       lastHeartbeatAt: row.time(11), heartbeatIntervalSeconds: row.double(12),
-      processStartTicks: UInt64(bitPattern: row.int(13)))
+      processStartTicks: UInt64(bitPattern: row.int(13)),
+      tenant: TenantScope(name: row.text(14)).tenant)
   }
 }

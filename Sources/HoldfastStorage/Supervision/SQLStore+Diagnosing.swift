@@ -4,8 +4,9 @@ extension SQLStore {
   package func recordDiagnosis(
     _ diagnosis: JSONValue, of lease: Lease, attempt: Int
   ) async throws(StoreError) -> Bool {
-    try await database.write { (connection) throws(StoreError) in
-      try Diagnosing.record(diagnosis, of: lease, attempt: attempt, connection)
+    try await unbound.write { [scope] (connection) throws(StoreError) in
+      guard try connection.isScan(lease.scanID, of: scope) else { return false }
+      return try Diagnosing.record(diagnosis, of: lease, attempt: attempt, connection)
     }
   }
 

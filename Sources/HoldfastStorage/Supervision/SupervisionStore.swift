@@ -159,8 +159,13 @@ package struct Fleet: Sendable {
   package var live: [Worker] { workers.filter { !$0.isSilent } }
 
   /// What a pending scan of `kind` meets.
-  package func queue(for kind: String) -> ScanSnapshot.Queue {
-    let able = live.filter { $0.record.kinds.isEmpty || $0.record.kinds.contains(kind) }
+  ///
+  /// - Parameter tenant: whose scan it is.
+  package func queue(for kind: String, of tenant: String) -> ScanSnapshot.Queue {
+    let able = live.filter { worker in
+      worker.record.scope.includes(tenant)
+        && (worker.record.kinds.isEmpty || worker.record.kinds.contains(kind))
+    }
     return ScanSnapshot.Queue(
       workersForKind: able.count,
       freeSlots: able.reduce(0) { $0 + max(0, $1.record.slots - $1.record.running) })

@@ -81,7 +81,7 @@ struct RemoteWork {
 
   private func readToken(_ path: String) throws(CommandFailure) -> String {
     let advice =
-      "`holdfast token create NAME --role operator --all-tenants` on the server makes a token; "
+      "`holdfast token create NAME --role worker --all-tenants` on the server makes a token; "
       + "--token-file names the file that holds it"
     let text: String?
     do throws(ProcessEnvironment.FileError) {

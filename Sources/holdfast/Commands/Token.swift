@@ -31,8 +31,8 @@ struct TokenCreateCommand: HoldfastSubcommand {
   static let configuration = CommandConfiguration(
     commandName: "create", abstract: "Make an API token and print it, this once.",
     discussion: """
-      A viewer reads, an operator submits scans and acts on them, an admin gives others access. The \
-      token sees and changes nothing but its tenant's scans. The database keeps only its hash.
+      A viewer reads, an operator submits scans and acts on them, an admin gives others access; a \
+      worker runs scans over HTTP, and does nothing else. The token sees and changes nothing but its tenant's scans. The database keeps only its hash.
       """)
 
   @Argument(
@@ -40,7 +40,7 @@ struct TokenCreateCommand: HoldfastSubcommand {
       "What to call it: letters, digits, dots, hyphens, underscores.", valueName: "name"))
   var name: String
 
-  @Option(name: .long, help: ArgumentHelp("viewer, operator or admin.", valueName: "role"))
+  @Option(name: .long, help: ArgumentHelp("viewer, operator, admin or worker.", valueName: "role"))
   var role: Role
 
   @Option(name: .long, help: ArgumentHelp("Whose scans it is for.", valueName: "name"))

@@ -38,7 +38,7 @@ struct UserAddCommand: HoldfastSubcommand {
   var name: String
 
   @Option(name: .long, help: ArgumentHelp("viewer, operator or admin.", valueName: "role"))
-  var role: Role
+  var role: UserRole
 
   @OptionGroup var place: TenantOptions
   @OptionGroup(title: "Output") var output: OutputOptions
@@ -56,7 +56,7 @@ struct UserAddCommand: HoldfastSubcommand {
   func execute(_ program: Program) async throws -> ExitStatus {
     let store = try await Composition(program, options: database).openExisting()
     let draft = UserDraft(
-      name: name, passwordHash: try await PasswordInput.hash(program), role: role,
+      name: name, passwordHash: try await PasswordInput.hash(program), role: role.role,
       scope: place.scope, createdBy: "cli")
     let outcome = try await askStore { () async throws(StoreError) in
       try await store.seen(by: .commandLine).addUser(draft)
@@ -109,7 +109,7 @@ struct UserRoleCommand: HoldfastSubcommand {
   var name: String
 
   @Argument(help: ArgumentHelp("viewer, operator or admin.", valueName: "role"))
-  var role: Role
+  var role: UserRole
 
   @OptionGroup var place: TenantOptions
   @OptionGroup(title: "Output") var output: OutputOptions
@@ -120,12 +120,12 @@ struct UserRoleCommand: HoldfastSubcommand {
   func execute(_ program: Program) async throws -> ExitStatus {
     let store = try await Composition(program, options: database).openExisting()
     let outcome = try await askStore { () async throws(StoreError) in
-      try await store.seen(by: .commandLine).setRole(role, of: name, in: place.scope)
+      try await store.seen(by: .commandLine).setRole(role.role, of: name, in: place.scope)
     }
     await store.close()
     try program.show(
       outcome, name: name, asJSON: output.json,
-      "The user \(name) is \(role.rawValue) of \(place.scope.name).")
+      "The user \(name) is \(role.role.rawValue) of \(place.scope.name).")
     return .success
   }
 }
@@ -228,4 +228,17 @@ extension Program {
         detail: "`holdfast user list` shows all")
     }
   }
+}
+
+/// A role that people have.
+struct UserRole: ExpressibleByArgument, Sendable {
+  let role: Role
+
+  init?(argument: String) {
+    guard let role = Role(rawValue: argument), Role.ofPeople.contains(role) else { return nil }
+    self.role = role
+  }
+
+  static var allValueStrings: [String] { Role.ofPeople.map(\.rawValue) }
+  static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
 }

@@ -134,8 +134,11 @@ struct Configuration: Sendable {
     let known =
       Setting.table.map(\.environment) + [fileVariable]
       + ["SCAN", "ATTEMPT", "TARGET", "PARAMS", "CHECKPOINT", "SOCKET"].map { "HOLDFAST_\($0)" }
-    return environment.keys.filter { $0.hasPrefix("HOLDFAST_") && !known.contains($0) }.sorted().map
-    {
+    // What programs are given or read that speak the protocol or ask a server; nobody means them here.
+    let others = ["HOLDFAST_PROTOCOL", "HOLDFAST_SERVER", "HOLDFAST_TOKEN_FILE"]
+    return environment.keys.filter {
+      $0.hasPrefix("HOLDFAST_") && !known.contains($0) && !others.contains($0)
+    }.sorted().map {
       name in
       let meant = NearestName.of(name, among: known).map { "; did you mean \($0)?" } ?? ""
       return

@@ -47,7 +47,7 @@ struct GitHubFile {
         node, path: "github.access[\(index + 1)]", file: file, known: who + ["role", "tenant"])
       let whom = whom(&entry)
       _ = entry.requiredText("role")
-      let role = entry.role("role")
+      let role = entry.role("role", of: Role.ofPeople)
       let tenant = entry.tenant("tenant") ?? TenantScope.defaultTenant
       if let whom, let role { access.append(.init(who: whom, role: role, tenant: tenant)) }
       problems += entry.problems

@@ -92,8 +92,11 @@ struct GroupReader {
     }
   }
 
-  mutating func role(_ name: String) -> Role? {
-    text(name).flatMap { role($0, of: "\(path).\(name)", member(name)?.mark) }
+  /// A role by its name.
+  ///
+  /// - Parameter known: those that are possible here.
+  mutating func role(_ name: String, of known: [Role] = Role.allCases) -> Role? {
+    text(name).flatMap { role($0, of: "\(path).\(name)", member(name)?.mark, known) }
   }
 
   /// A group of names with texts.
@@ -143,9 +146,11 @@ struct GroupReader {
 
   private func member(_ name: String) -> Node? { members.first { $0.name == name }?.value }
 
-  private mutating func role(_ text: String, of path: String, _ mark: Mark?) -> Role? {
-    if let role = Role(rawValue: text) { return role }
-    let names = Role.allCases.map(\.rawValue)
+  private mutating func role(
+    _ text: String, of path: String, _ mark: Mark?, _ known: [Role] = Role.allCases
+  ) -> Role? {
+    if let role = Role(rawValue: text), known.contains(role) { return role }
+    let names = known.map(\.rawValue)
     let nearest = NearestName.of(text, among: names).map { "; did you mean “\($0)”?" } ?? ""
     refuse(
       mark,

@@ -2,6 +2,7 @@ import Glibc
 import HoldfastCore
 import HoldfastEngine
 import HoldfastStorage
+import Logging
 import UnixSignals
 
 /// What `holdfast run` does: it submits the scan, brings a worker along that runs nothing else, passes signals on, and ends as the command
@@ -14,11 +15,17 @@ final class SupervisedRun {
   private let program: Program
 
   private enum Wake: Sendable {
+    case prepared(Result<(SQLStore, Scan), CommandFailure>)
     case look
     case signal(Int32)
     case commandEnded(ProgramEnd)
     case workerEnded(CommandFailure?)
+    /// What an early signal asked for has had its time.
+    case tooLate
   }
+
+  /// A signal that came before there was a command which it could be passed on to.
+  private var early: Int32?
 
   init(
     _ spec: ProgramSpec, name: String?, isResumable: Bool, composition: Composition,
@@ -35,21 +42,24 @@ final class SupervisedRun {
   func run() async throws -> Int {
     let (wakes, wake) = AsyncStream.makeStream(of: Wake.self)
     let streams = try RunStreams(environment: program.environment) { wake.yield(.commandEnded($0)) }
-    // Trapped before there is anything to pass them on to: they wait.
     let signals = await UnixSignalsSequence(trapping: Self.passedOn)
-    let store = try await composition.openForWork(connections: 3)
-    let scan = try await RunSubmission(
-      store: store, target: target, spec: spec, policy: policy, isResumable: isResumable
-    ).submit()
+    // Unstructured: it is there before the scan, and until the process ends.
+    let listener = Task(name: "signals") {
+      for await signal in signals { wake.yield(.signal(signal.rawValue)) }
+    }
+    defer { listener.cancel() }
+    let (store, scan) = try await prepare(streams, wakes, wake)
+    if let early { return await leave(store, scan, for: early) }
     let worker = composition.worker(
       store, running: spec, as: scan.id, policy: policy, attachment: streams.attachment)
     let result: Result<ProgramEnd?, CommandFailure> = await withTaskGroup(of: Void.self) { tasks in
-      watch(store, signals, worker, wake, &tasks)
-      let result = await follow(scan.id, store, worker, streams, wakes)
+      watch(worker, wake, &tasks)
+      let result = await follow(scan.id, store, worker, streams, wakes, wake)
       tasks.cancelAll()
       wake.finish()
       return result
     }
+    if let early, case .success = result { return await leave(store, scan, for: early) }
     let end = try result.get()
     let last: Scan?
     do throws(StoreError) {
@@ -81,15 +91,93 @@ final class SupervisedRun {
     UnixSignal.endings + [.sigquit, .sigusr1, .sigusr2]
   }
 
+  // MARK: Before the command
+
+  /// How long the database may still take after a signal to end.
+  private static let patience: Duration = .seconds(2)
+
+  /// Opens the database and submits the scan. A database that is locked or away takes its time: whoever wants this process to end
+  /// meanwhile does not wait for that.
+  private func prepare(
+    _ streams: RunStreams, _ wakes: AsyncStream<Wake>, _ wake: AsyncStream<Wake>.Continuation
+  ) async throws(CommandFailure) -> (SQLStore, Scan) {
+    let (composition, target, spec) = (composition, target, spec)
+    let (policy, isResumable) = (policy, isResumable)
+    // Unstructured: a call that does not come back must not be waited for.
+    Task(name: "preparation") {
+      do throws(CommandFailure) {
+        let store = try await composition.openForWork(connections: 3)
+        let scan = try await RunSubmission(
+          store: store, target: target, spec: spec, policy: policy, isResumable: isResumable
+        ).submit()
+        wake.yield(.prepared(.success((store, scan))))
+      } catch {
+        wake.yield(.prepared(.failure(error)))
+      }
+    }
+    for await reason in wakes {
+      switch reason {
+      case .prepared(let result):
+        if early != nil, case .failure = result { quit() }
+        return try result.get()
+      case .signal(let number): noteEarly(number, streams, wake)
+      case .tooLate: quit()
+      case .look, .commandEnded, .workerEnded: continue
+      }
+    }
+    throw CommandFailure(.internalError, "the preparation came to no end")
+  }
+
+  /// What asks for an end ends this process, and the command is not started; anything else waits for it.
+  private func noteEarly(
+    _ number: Int32, _ streams: RunStreams, _ wake: AsyncStream<Wake>.Continuation
+  ) {
+    guard ![SIGUSR1, SIGUSR2].contains(number) else { return streams.pass(number) }
+    guard early == nil else { return }
+    early = number
+    let patience = Self.patience
+    // Unstructured: the process ends before it, or by it.
+    Task(name: "patience") {
+      // Nobody cancels it.
+      try? await Task.sleep(for: patience)
+      wake.yield(.tooLate)
+    }
+  }
+
+  /// Takes the scan of a command that will not be started out of the queue.
+  private func leave(_ store: SQLStore, _ scan: Scan, for signal: Int32) async -> Int {
+    let patience = Self.patience
+    // Unstructured for the same reason; what it cannot do in time, the next run of this name does.
+    let end = Task(name: "end") {
+      do {
+        try await Task.sleep(for: patience)
+        Glibc.exit(128 + signal)
+      } catch {
+        // Cancelled: it was in time.
+      }
+    }
+    let name = SignalName.of(signal)
+    do throws(StoreError) {
+      _ = try await store.seen(by: .commandLine).act(
+        .cancel, on: scan.id, by: "run", reason: "\(name) came before the command was started")
+    } catch {
+      composition.logger.warning(
+        "the scan could not be cancelled", metadata: ["error": "\(error)"])
+    }
+    await store.close()
+    end.cancel()
+    return 128 + Int(signal)
+  }
+
+  private func quit() -> Never {
+    Glibc.exit(128 + (early ?? SIGTERM))
+  }
+
   // MARK: Watching
 
   private func watch(
-    _ store: any ScanStore, _ signals: UnixSignalsSequence, _ worker: Worker,
-    _ wake: AsyncStream<Wake>.Continuation, _ tasks: inout TaskGroup<Void>
+    _ worker: Worker, _ wake: AsyncStream<Wake>.Continuation, _ tasks: inout TaskGroup<Void>
   ) {
-    tasks.addTask(name: "signals") {
-      for await signal in signals { wake.yield(.signal(signal.rawValue)) }
-    }
     tasks.addTask(name: "clock") {
       // The sleep throws when the task is cancelled.
       while (try? await Task.sleep(for: .milliseconds(500))) != nil { wake.yield(.look) }
@@ -108,13 +196,21 @@ final class SupervisedRun {
 
   private func follow(
     _ id: ScanID, _ store: any ScanStore, _ worker: Worker, _ streams: RunStreams,
-    _ wakes: AsyncStream<Wake>
+    _ wakes: AsyncStream<Wake>, _ wake: AsyncStream<Wake>.Continuation
   ) async -> Result<ProgramEnd?, CommandFailure> {
     var end: ProgramEnd?
     for await reason in wakes {
       switch reason {
       case .signal(let number):
-        streams.pass(number)
+        if end == nil, worker.running == 0 {
+          noteEarly(number, streams, wake)
+          if early != nil { worker.drain() }
+        } else {
+          streams.pass(number)
+        }
+      case .tooLate:
+        // A scan that was claimed in that moment is given back in its own time.
+        if end == nil, worker.running == 0 { quit() }
       case .commandEnded(let ended):
         // What is left is to report it, and the worker does that while it drains.
         end = ended
@@ -122,8 +218,10 @@ final class SupervisedRun {
       case .look:
         if end == nil, await isOver(id, store) { worker.drain() }
       case .workerEnded(let failure):
+        if early != nil, end == nil { return .success(nil) }
         if let failure, end == nil { return .failure(failure) }
         return .success(end)
+      case .prepared: continue
       }
     }
     return .success(end)

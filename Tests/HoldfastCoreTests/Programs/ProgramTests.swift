@@ -128,4 +128,33 @@ import Testing
     #expect(Notification(Array("STOPPING=1".utf8)).isStopping)
     #expect(Notification([0xFF, 0x3D, 0x00]) == Notification())
   }
+
+  @Test(arguments: [
+    (ProgramEnd(exit: .signal(15), passedOn: 15), true),
+    (ProgramEnd(exit: .signal(1), passedOn: 1), true),
+    (ProgramEnd(exit: .status(130), passedOn: 2), true),
+    // In their own good order.
+    (ProgramEnd(exit: .status(20), passedOn: 15), true),
+    (ProgramEnd(exit: .status(0), passedOn: 2), true),
+    // SIGHUP and SIGQUIT often ask for something else than an end.
+    (ProgramEnd(exit: .status(1), passedOn: 1), false),
+    (ProgramEnd(exit: .signal(11), passedOn: 3), false),
+    (ProgramEnd(exit: .signal(15)), false),
+    (ProgramEnd(exit: .signal(15), cause: .stall, passedOn: 15), false),
+  ]) func whoWantedItToEnd(_ end: ProgramEnd, _ isByWish: Bool) {
+    #expect(end.isByWish == isByWish)
+  }
+
+  @Test func aBarThatIsDrawnOverAgainIsNoSignOfLife() {
+    var watch = ProgramWatch(
+      ProgramSpec(command: ["curl"], stallSeconds: 10, noOutputSeconds: 30), startedAt: 0)
+    for second in 1...9 { watch.wrote(at: Double(second), isSign: false) }
+    #expect(watch.nextStepAt == 10)
+    #expect(watch.step(at: 10) == .look)
+    #expect(watch.cause == .stall)
+    var silent = ProgramWatch(
+      ProgramSpec(command: ["curl"], noOutputSeconds: 30), startedAt: 0)
+    silent.wrote(at: 9, isSign: false)
+    #expect(silent.nextStepAt == 39)
+  }
 }

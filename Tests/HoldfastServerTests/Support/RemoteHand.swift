@@ -5,23 +5,28 @@ import HoldfastStorage
 struct RemoteHand: Sendable {
   let server: TestServer
   let id: String
+  private let credentials: TestServer.Credentials
   private let scripted: ScriptedWorker
 
-  static func register(_ server: TestServer) async throws -> RemoteHand {
+  static func register(
+    _ server: TestServer, as credentials: TestServer.Credentials = .token
+  ) async throws -> RemoteHand {
     let answer = try await server.post(
       "/api/v1/workers",
-      ["protocol": 1, "name": "remote", "host": "elsewhere", "slots": 4, "kinds": ["library"]])
+      ["protocol": 1, "name": "remote", "host": "elsewhere", "slots": 4, "kinds": ["library"]],
+      as: credentials)
     guard answer.status == 201, let id = try answer.json["worker_id"]?.stringValue else {
       throw TestServer.Failure("not registered: \(answer.text)")
     }
     return RemoteHand(
-      server: server, id: id, scripted: try await ScriptedWorker.start(server.store))
+      server: server, id: id, credentials: credentials,
+      scripted: try await ScriptedWorker.start(server.store))
   }
 
   func submit(_ target: String) async throws -> Scan { try await scripted.submit(target) }
 
   func post(_ path: String, _ json: JSONValue) async throws -> Answer {
-    try await server.post("/api/v1/workers/\(id)\(path)", json)
+    try await server.post("/api/v1/workers/\(id)\(path)", json, as: credentials)
   }
 
   /// The next scan, once there is one.

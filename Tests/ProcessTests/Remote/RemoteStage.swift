@@ -59,7 +59,7 @@ struct RemoteStage {
       folder: folder, url: url, store: store, tokenFile: folder.path("worker-token"))
     try Data(quick.utf8).write(to: URL(fileURLWithPath: folder.path("holdfast.yaml")))
     let made = try await HoldfastProcess.run(
-      ["token", "create", "workers", "--role", "operator", "--all-tenants", "--json"]
+      ["token", "create", "workers", "--role", "worker", "--all-tenants", "--json"]
         + ["--data-dir", folder.path("data")], environment: remote.environment)
     try #require(made.end == .exited(0), "\(made.log)")
     let json = try JSONDecoder().decode(JSONValue.self, from: Data(made.output.utf8))

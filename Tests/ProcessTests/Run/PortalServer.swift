@@ -3,8 +3,8 @@ import Glibc
 import HoldfastTestKit
 import Testing
 
-/// A web server on the loopback address, in a process of its own: a file, pages of tenders, an index of Python packages, and of each
-/// something that stops answering in the middle.
+/// A web server on the loopback address, in a process of its own: a file, a minute of sound, pages of tenders, an index of Python packages,
+/// and of each something that stops answering in the middle.
 struct PortalServer {
   let port: Int
   private let process: ChildProcess
@@ -13,9 +13,18 @@ struct PortalServer {
   func url(_ path: String) -> String { "http://127.0.0.1:\(port)\(path)" }
 
   private static let program = #"""
-    import http.server, io, sys, threading, zipfile
+    import http.server, io, sys, threading, wave, zipfile
 
     WHOLE = b"x" * 4_000_000
+
+    def sound():
+        memory = io.BytesIO()
+        with wave.open(memory, "wb") as file:
+            file.setparams((1, 2, 8000, 0, "NONE", ""))
+            file.writeframes(bytes(2 * 8000 * 60))
+        return memory.getvalue()
+
+    SOUND = sound()
 
     def wheel():
         memory = io.BytesIO()
@@ -51,6 +60,10 @@ struct PortalServer {
                 self.say(WHOLE, "application/octet-stream")
             elif path == "/half":
                 self.say(WHOLE, "application/octet-stream", sent=len(WHOLE) // 2)
+            elif path == "/sound":
+                self.say(SOUND, "audio/wav")
+            elif path == "/half-sound":
+                self.say(SOUND, "audio/wav", sent=len(SOUND) // 2)
             elif path in ("/index/tenders/", "/hanging-index/tenders/"):
                 self.say(('<a href="%s">%s</a>' % (FILE, FILE)).encode())
             elif path == "/index/tenders/" + FILE:
@@ -59,6 +72,8 @@ struct PortalServer {
                 self.say(WHEEL, "application/zip", sent=len(WHEEL) // 2)
             elif path == "/tenders/silent":
                 threading.Event().wait()
+            elif path == "/tenders/halfway":
+                self.say(b'<ul><li>1</li><li>2</li></ul><a href="/tenders/silent">next</a>')
             elif path.startswith("/tenders/"):
                 page = int(path.rsplit("/", 1)[1])
                 items = "".join("<li>%d</li>" % (page * 10 + n) for n in range(10))

@@ -82,4 +82,57 @@ struct PythonClientTests {
     let ran = try await bench.run(["--name", "functions"], program)
     #expect(ran.status == 0, "\(ran.log)")
   }
+
+  /// The same over a server's API, where the database is another machine's.
+  @Test func theFunctionsOfTheAutoCleanupAskAServer() async throws {
+    let bench = try RunBench()
+    let data = bench.folder.path("data")
+    let yaml = bench.folder.path("holdfast.yaml")
+    try Data(
+      "kinds: {tenders: {remote: true, policy: {heartbeat_interval_seconds: 0.2, on_stuck: fail}}}\n"
+        .utf8
+    )
+    .write(to: URL(fileURLWithPath: yaml))
+    let server = try HoldfastProcess(
+      [
+        "serve", "--port", "0", "--data-dir", data, "--config", yaml, "--slots", "0",
+      ], environment: ["HOLDFAST_SWEEP_INTERVAL_SECONDS": "3600"])
+    let address = try await server.waitUntilServing()
+    let token = data + "/admin-token"
+    let call = """
+      from cleanup_service import *
+      import json, os, urllib.request
+      def post(path, body):
+          request = urllib.request.Request(os.environ["HOLDFAST_SERVER"] + path, json.dumps(body).encode())
+          request.add_header("Authorization", "Bearer " + open(os.environ["HOLDFAST_TOKEN_FILE"]).read().strip())
+          request.add_header("Content-Type", "application/json")
+          return json.load(urllib.request.urlopen(request))
+      assert check_portal_resume("north", kind="tenders")["action"] == "start"
+      number = post("/api/v1/scans", {"kind": "tenders", "target": "north"})["number"]
+      # A worker that takes it and is never heard of again.
+      worker = post("/api/v1/workers", {"protocol": 1, "name": "w", "kinds": ["tenders"]})["worker_id"]
+      assert len(post("/api/v1/workers/%s/claim" % worker, {})["claims"]) == 1
+      while get_stuck_run_count(kind="tenders") == 0:
+          pass
+      assert get_stuck_run_summary(kind="tenders")["total_stuck"] == 1
+      assert get_stuck_run_count(age_hours=1, kind="tenders") == 0
+      assert cleanup_if_needed(kind="tenders") == 1
+      assert cleanup_run(number) is False
+      assert cleanup_run(999999) is False
+      again = post("/api/v1/scans", {"kind": "tenders", "target": "south"})["number"]
+      assert cleanup_run(again) is True
+      """
+    let arguments = try Self.python(bench, call)
+    // Neither the command nor its database: the server alone.
+    let ended = try await bench.run(
+      ["--name", "http"],
+      [
+        "env", "HOLDFAST=/nonexistent", "HOLDFAST_SERVER=\(address)",
+        "HOLDFAST_TOKEN_FILE=\(token)",
+      ]
+        + arguments.filter { !$0.hasPrefix("HOLDFAST=") })
+    #expect(ended.status == 0, "\(ended.log)")
+    server.signal(SIGTERM)
+    #expect(try await server.waitForEnd(within: .seconds(60)) == .exited(0))
+  }
 }

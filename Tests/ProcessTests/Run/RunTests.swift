@@ -18,6 +18,7 @@ import Testing
     #expect(scan.kind == "command")
     #expect(scan.progress?.done == 4)
     #expect(scan.summary["exit_status"] == 0)
+    #expect(scan.summary["last_lines"] == ["err"])
     #expect(try #require(scan.summary["max_memory_bytes"]?.intValue) > 0)
 
     let failing = try await bench.run(script: "echo why >&2; exit 3")

@@ -118,9 +118,9 @@ import Testing
     let fleet = try await fixture.store.fleet()
     #expect(fleet.workers.filter(\.isSilent).map(\.record.id) == [silent.id])
     #expect(fleet.live.map(\.record.id) == [live.id])
-    #expect(fleet.queue(for: "library").workersForKind == 1)
-    #expect(fleet.queue(for: "library").freeSlots == 2)
-    #expect(fleet.queue(for: "site").workersForKind == 0)
+    #expect(fleet.queue(for: "library", of: "default").workersForKind == 1)
+    #expect(fleet.queue(for: "library", of: "default").freeSlots == 2)
+    #expect(fleet.queue(for: "site", of: "default").workersForKind == 0)
     // One of the two is heard of after all, before it is marked.
     let seen = fleet.workers
     _ = try await fixture.store.beat(live, leases: [], running: 0)
