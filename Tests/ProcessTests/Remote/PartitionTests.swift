@@ -18,41 +18,43 @@ struct PartitionTests {
     let server = try remote.serve(host: home.address, through: home.wrapper)
     let address = try await server.waitUntilServing()
 
-    let first = try remote.worker("w1", of: address, through: others[1].wrapper)
-    let brake = stage.gentleBrake(on: first)
-    let scan = try await stage.submit()
-    let before = try await stage.middle(of: scan)
-    #expect(before.workerName == "w1")
-    let old = try await eventually("the runner") { first.runner(scanning: stage.library.root) }
-    let rest = try [2, 3].map {
+    // All of them are there before there is anything to do: the scan must not come to its end while another starts.
+    let workers = try [1, 2, 3].map {
       try remote.worker("w\($0)", of: address, through: others[$0].wrapper)
     }
-    for worker in rest { try await RemoteStage.isReady(worker) }
+    for worker in workers { try await RemoteStage.isReady(worker) }
+    let brakes = workers.map(stage.gentleBrake)
+    let scan = try await stage.submit()
+    let before = try await stage.middle(of: scan)
+    let name = try #require(before.workerName)
+    let number = try #require([1, 2, 3].first { "w\($0)" == name })
+    let first = workers[number - 1]
+    let old = try await eventually("the runner") { first.runner(scanning: stage.library.root) }
 
-    try network.setLink(of: 1, up: false)
+    try network.setLink(of: number, up: false)
     // It stops its work by itself: nobody can tell it to.
     try await eventually("the end of the runner that was cut off", within: .seconds(60)) {
       ProcessTable.isAlive(old) ? nil : ()
     }
-    brake.release()
+    for brake in brakes { brake.release() }
     try await stage.expectUndisturbedOutcome(of: scan)
     let after = try await stage.current(scan)
     #expect(after.attempt == 2)
-    #expect(["w2", "w3"].contains(after.workerName))
+    #expect(after.workerName != name)
     let story = try await stage.events(of: scan)
     let requeued = try #require(story.first { $0.eventType == "scan_requeued" })
     #expect(requeued.eventData["action"]?.stringValue == "resume")
 
     // Back on the net, it is told that its lease is gone, and holds nothing any more.
     let offline = try await stage.store.now()
-    try network.setLink(of: 1, up: true)
+    try network.setLink(of: number, up: true)
     try await eventually("the heartbeat of who has come back", within: .seconds(60)) {
       try await stage.store.workers().contains {
-        $0.name == "w1" && $0.lastHeartbeatAt > offline && $0.running == 0
+        $0.name == name && $0.lastHeartbeatAt > offline && $0.running == 0
       } ? () : nil
     }
     // Whatever it may still say of that attempt is refused, with the order to stop.
-    let life = try #require(try await stage.store.workers().first { $0.name == "w1" })
+    let life = try #require(try await stage.store.workers().first { $0.name == name })
     let late: JSONValue = [
       "reports": [
         [
@@ -67,7 +69,7 @@ struct PartitionTests {
       ]
     ]
     let refused = try network.run(
-      on: 1,
+      on: number,
       [
         "curl", "-sS", "-w", " %{http_code}", "-H", "Authorization: Bearer \(try remote.token)",
         "-H", "Content-Type: application/json", "-d", late.serialized,
@@ -83,7 +85,7 @@ struct PartitionTests {
     let faults = LeaseHistory.faults(in: story)
     #expect(faults.isEmpty, "\(faults)")
 
-    for worker in [first] + rest { try await expectOrderlyEnd(of: worker) }
+    for worker in workers { try await expectOrderlyEnd(of: worker) }
     try await expectOrderlyEnd(of: server)
   }
 }
