@@ -74,7 +74,7 @@ chaos: ## Kill, stop and restart real processes at random: ROUNDS=200 on each da
 	@scripts/chaos
 
 .PHONY: bench
-bench: ## Measure queue, library scans, whole scans, idle costs and supervision; print a table
+bench: ## Measure queue, library scans, whole scans, idle costs, commands, supervision and the service; print a table
 	@scripts/bootstrap test
 	@scripts/bench
 
