@@ -131,8 +131,19 @@ extension SQLStore {
   /// See ``migrate(url:dryRun:logger:)``.
   package func migrate(dryRun: Bool) async throws(StoreError) -> [MigrationStep] {
     guard dryRun else {
-      return try await database.write { (connection) throws(StoreError) in
-        try Migrator.migrate(connection)
+      // Another program's migration of a large file, or on a slow disk, takes longer than one wait for SQLite's lock: ten seconds.
+      var waits = 0
+      while true {
+        do throws(StoreError) {
+          return try await database.write { (connection) throws(StoreError) in
+            try Migrator.migrate(connection)
+          }
+        } catch {
+          waits += 1
+          guard case .unavailable = error, database.dialect == .sqlite, waits < 12 else {
+            throw error
+          }
+        }
       }
     }
     return Migrator.missing(from: try await schemaVersion(), for: database.dialect)
