@@ -9,7 +9,8 @@ struct ActionOptions: ParsableArguments {
   var scans: [ScanArgument]
 
   @Option(
-    name: .long, help: ArgumentHelp("Why; kept with the scan's events.", valueName: "text"))
+    name: .long, help: ArgumentHelp("Why; kept with the scan's events.", valueName: "text"),
+    transform: OptionText.reason)
   var reason: String?
 
   @OptionGroup(title: "Output") var output: OutputOptions

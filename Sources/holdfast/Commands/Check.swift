@@ -77,15 +77,10 @@ struct ScanSubject: ParsableArguments {
 
 struct CheckAge: ParsableArguments {
   @Option(
-    name: .long,
+    name: .long, parsing: .unconditional,
     help: ArgumentHelp(
       "How old a dead scan must be before it is cleaned. (default: the policy's check_age_hours, 24)",
-      valueName: "hours"))
+      valueName: "hours"),
+    transform: OptionText.ageHours)
   var ageHours: Double?
-
-  func validate() throws {
-    if let ageHours, !(ageHours >= 0) {
-      throw ValidationError("--age-hours: \(ageHours) is not a number of hours from 0 up")
-    }
-  }
 }

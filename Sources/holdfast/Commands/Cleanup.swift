@@ -129,14 +129,10 @@ struct CleanupFilter: ParsableArguments {
   var reason: Reason?
 
   @Option(
-    name: .long, help: ArgumentHelp("Only scans that are at least so old.", valueName: "hours"))
+    name: .long, parsing: .unconditional,
+    help: ArgumentHelp("Only scans that are at least so old.", valueName: "hours"),
+    transform: OptionText.ageHours)
   var ageHours: Double?
-
-  func validate() throws {
-    if let ageHours, !(ageHours >= 0) {
-      throw ValidationError("--age-hours: \(ageHours) is not a number of hours from 0 up")
-    }
-  }
 
   var isEmpty: Bool { filter == .init() }
 

@@ -20,7 +20,8 @@ struct DeleteCommand: HoldfastSubcommand {
   var confirm: Int64?
 
   @Option(
-    name: .long, help: ArgumentHelp("Why; kept with the scan's events.", valueName: "text"))
+    name: .long, help: ArgumentHelp("Why; kept with the scan's events.", valueName: "text"),
+    transform: OptionText.reason)
   var reason: String?
 
   @OptionGroup(title: "Output") var output: OutputOptions

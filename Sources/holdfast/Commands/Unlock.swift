@@ -15,7 +15,9 @@ struct UnlockCommand: HoldfastSubcommand {
   @Argument(help: ArgumentHelp("The scope, such as library:/srv/media.", valueName: "scope"))
   var scope: String
 
-  @Option(name: .long, help: ArgumentHelp("Why; kept with the scan's events.", valueName: "text"))
+  @Option(
+    name: .long, help: ArgumentHelp("Why; kept with the scan's events.", valueName: "text"),
+    transform: OptionText.reason)
   var reason: String
 
   @OptionGroup(title: "Output") var output: OutputOptions

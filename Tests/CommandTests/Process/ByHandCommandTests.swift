@@ -78,6 +78,25 @@ import Testing
     await bench.close()
   }
 
+  @Test(
+    arguments: [
+      (["cleanup", "--dry-run", "--age-hours", "-3"], "it is not a number of hours from 0 up"),
+      (
+        ["check", "library", "/srv", "--age-hours", "inf"], "it is not a number of hours from 0 up"
+      ),
+      (["cancel", "7", "--reason", ""], "it is empty"),
+      (["unlock", "library:/srv", "--reason", " "], "it is empty"),
+      (["fail", "7", "--reason", String(repeating: "x", count: 1001)], "at most 1000 are kept"),
+    ])
+  func theOptionAndWhatIsWrongWithItAreNamed(arguments: [String], told: String) async throws {
+    let bench = try await Bench()
+    let result = try await bench.run(arguments)
+    #expect(result.status == 64)
+    let option = arguments[arguments.count - 2]
+    #expect(result.log.contains(option) && result.log.contains(told), "\(result.log)")
+    await bench.close()
+  }
+
   @Test func parametersAreJSONOrTexts() async throws {
     let bench = try await Bench()
     let made = try await bench.run(
