@@ -90,7 +90,8 @@ import Testing
 
   @Test(arguments: TestedDatabase.allCases)
   func ofIdleSweepsOnlyTheLastIsKept(_ database: TestedDatabase) async throws {
-    let store = try await Fixture(database).store
+    let fixture = try await Fixture(database)
+    let store = fixture.store
     func sweep(_ applied: Int, looked: Int) -> SweepRecord {
       SweepRecord(
         tookMilliseconds: 1500, leader: "l", looked: looked, found: applied, planned: applied,
