@@ -5,17 +5,13 @@ import NIOCore
 import NIOHTTP1
 
 extension RemoteStore: RhythmStore {
-  private struct Rhythms: Codable, Sendable {
-    var rhythms: [RhythmRecord]
-  }
-
   package func rhythms(after: Int64, limit: Int) async throws(StoreError) -> [RhythmRecord] {
     guard let worker else { throw .unavailable("the worker has not registered yet") }
     let answer = try await caller.send(
       .GET, "/api/v1/workers/\(worker)/rhythms?after=\(after)&limit=\(limit)",
       Optional<RemoteWelcome>.none, seconds: Self.timeoutSeconds)
     guard answer.status == 200 else { throw caller.failure(answer) }
-    let page: Rhythms = try await decoded(answer)
+    let page: RemoteRhythms = try await decoded(answer)
     return page.rhythms
   }
 

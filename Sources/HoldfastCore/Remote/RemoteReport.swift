@@ -155,3 +155,11 @@ package struct RemoteDiagnosis: Sendable, Hashable, Codable {
     case scanID = "scan_id"
   }
 }
+
+/// What finished scans have taught: the answer of `GET /api/v1/workers/{id}/rhythms`.
+package struct RemoteRhythms: Sendable, Hashable, Codable {
+  /// In the order of their ids; at most as many as were asked for.
+  package var rhythms: [RhythmRecord]
+
+  package init(_ rhythms: [RhythmRecord]) { self.rhythms = rhythms }
+}

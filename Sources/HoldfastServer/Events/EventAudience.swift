@@ -75,18 +75,11 @@ struct EventAudience: Sendable {
   ) -> [Parcel] {
     var parcels: [Parcel] = []
     // Few tenants, many listeners: what a tenant may see is picked out and joined once.
-    var visible: [TenantScope: EventHub.Message?] = [:]
-    for id in ofAll {
-      guard let scope = listeners[id]?.scope else { continue }
-      let theirs: EventHub.Message?
-      if let known = visible[scope] {
-        theirs = known
-      } else {
-        let seen = framed.filter { scope.includes($0.tenant) }
-        theirs = seen.isEmpty ? nil : message(seen)
-        visible[scope] = .some(theirs)
-      }
-      if let theirs { parcels.append(Parcel(listener: id, message: theirs)) }
+    for (scope, ids) in Dictionary(grouping: ofAll, by: { listeners[$0]?.scope }) {
+      let seen = framed.filter { scope?.includes($0.tenant) ?? false }
+      guard !seen.isEmpty else { continue }
+      let theirs = message(seen)
+      parcels += ids.map { Parcel(listener: $0, message: theirs) }
     }
     guard !ofScan.isEmpty else { return parcels }
     for (scan, group) in Dictionary(grouping: framed, by: \.scan) {

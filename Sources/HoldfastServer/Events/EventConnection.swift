@@ -76,11 +76,14 @@ final class EventConnection: Sendable {
   }
 
   func end() {
-    eventLoop.execute { [self] in
-      state.value.isOver = true
-      state.value.waiting = []
-      over.succeed()
-    }
+    eventLoop.execute { [self] in finish() }
+  }
+
+  /// On the event loop.
+  private func finish() {
+    state.value.isOver = true
+    state.value.waiting = []
+    over.succeed()
   }
 
   /// On the event loop: writes the message, or keeps it.
@@ -89,11 +92,9 @@ final class EventConnection: Sendable {
     state.value.waiting.append(message)
     flush()
     guard state.value.waiting.count > mostWaiting else { return }
-    state.value.isOver = true
-    state.value.waiting = []
     // The connection is full: nothing can be told to it any more.
     channel.close(promise: nil)
-    over.succeed()
+    finish()
   }
 
   /// On the event loop: writes as much of what waits as the connection takes. A write can lead back here before it returns, as soon

@@ -6,10 +6,6 @@ import Hummingbird
 extension WorkersAPI {
   private static let mostRhythms = 500
 
-  private struct Rhythms: Encodable {
-    var rhythms: [RhythmRecord]
-  }
-
   /// What finished scans have taught, so that a worker knows which silence of its own scans is unusual.
   @concurrent
   func rhythms(_ request: Request, _ context: ServerContext) async throws -> Response {
@@ -17,7 +13,7 @@ extension WorkersAPI {
     let after = try Self.position(query)
     let limit = try query.limit(default: Self.mostRhythms, most: Self.mostRhythms)
     _ = try await record(context)
-    guard let library = store as? any RhythmStore else { return try .json(Rhythms(rhythms: [])) }
+    guard let library = store as? any RhythmStore else { return try .json(RemoteRhythms([])) }
     var rhythms = try await asking(context) { () async throws(StoreError) in
       try await library.rhythms(after: after, limit: limit)
     }
@@ -25,7 +21,7 @@ extension WorkersAPI {
     if context.caller.scope != .all {
       for index in rhythms.indices { rhythms[index].target = "" }
     }
-    return try .json(Rhythms(rhythms: rhythms))
+    return try .json(RemoteRhythms(rhythms))
   }
 
   private static func position(_ query: Query) throws(Problem) -> Int64 {

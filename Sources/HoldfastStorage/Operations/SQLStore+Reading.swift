@@ -191,13 +191,13 @@ private enum ReadSQL {
   static let statusCountsOfTenant = Statement(
     "SELECT status, count(*) FROM scans WHERE tenant_id = $1 GROUP BY status")
 
-  /// Groups by an expression: for the bare column SQLite goes through its index of all scans ever instead of the active ones.
   static let queueDepth = Statement { dialect in
     """
     SELECT kind, status, count(*),
       count(CASE WHEN status = 'pending' AND run_at <= \(dialect.now) THEN 1 END), min(created_at)
-    FROM scans WHERE \(isActive()) AND ($1 IS NULL OR tenant_id = $1)
-    GROUP BY kind || '', kind, status ORDER BY kind || '', status
+    FROM scans \(dialect.byIndex("scans_check"))
+    WHERE \(isActive()) AND ($1 IS NULL OR tenant_id = $1)
+    GROUP BY kind, status ORDER BY kind, status
     """
   }
 

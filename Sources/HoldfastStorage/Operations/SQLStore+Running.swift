@@ -25,11 +25,11 @@ extension SQLStore: RunningStore {
 }
 
 private enum RunningSQL {
-  /// Ordered by an expression: for the bare number SQLite goes back through all scans ever, however few of them run.
-  static let list = Statement(
+  static let list = Statement { dialect in
     """
-    SELECT number, worker_id FROM scans
+    SELECT number, worker_id FROM scans \(dialect.byIndex("scans_of_worker"))
     WHERE status = 'running' AND ($2 IS NULL OR tenant_id = $2)
-    ORDER BY number + 0 DESC LIMIT $1
-    """)
+    ORDER BY number DESC LIMIT $1
+    """
+  }
 }

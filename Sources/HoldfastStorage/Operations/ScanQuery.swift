@@ -167,7 +167,7 @@ struct ScanQuery: Sendable {
       let filter =
         (conditions.map { $0(dialect) } + [number.map { "scans.number > \($0)" } ?? "TRUE"])
         .joined(separator: " AND ")
-      let hint = hasHint && dialect == .sqlite ? "INDEXED BY scans_check" : ""
+      let hint = hasHint ? dialect.byIndex("scans_check") : ""
       let order =
         "\(key(dialect)) \(direction)" + (isByNumber ? "" : ", scans.number DESC")
       if isPlain {

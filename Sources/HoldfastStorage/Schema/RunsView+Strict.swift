@@ -36,15 +36,7 @@ extension RunsView {
           -- A recovery may have left the same reason, which would then not count as given.
           UPDATE scans SET cleanup_reason = NULL WHERE number = OLD.id;
         END IF;
-        UPDATE scans SET
-          status = wanted,
-          ended_at = NEW.completed_at,
-          cleanup_reason = CASE WHEN NEW.status LIKE '%Auto-cleaned%' THEN 'runtime_timeout'
-            ELSE cleanup_reason END,
-          error_message = CASE WHEN NEW.status LIKE '%Auto-cleaned%'
-            AND NEW.error_message IS NOT DISTINCT FROM OLD.error_message
-            THEN NEW.status ELSE NEW.error_message END
-        WHERE number = OLD.id;
+        \(postgresStatus)
       ELSE
         IF NEW.completed_at IS DISTINCT FROM OLD.completed_at THEN
           IF NEW.completed_at IS NULL OR found_status NOT IN (\(ended)) THEN
@@ -82,15 +74,7 @@ extension RunsView {
         NEW.completed_at IS NOT OLD.completed_at OR NEW.error_message IS NOT OLD.error_message);
       UPDATE scans SET cleanup_reason = NULL
       WHERE number = OLD.id AND NEW.status IS NOT OLD.status AND NEW.status LIKE '%Auto-cleaned%';
-      UPDATE scans SET
-        status = CASE WHEN NEW.status LIKE '%Auto-cleaned%' THEN 'failed' ELSE NEW.status END,
-        ended_at = NEW.completed_at,
-        cleanup_reason = CASE WHEN NEW.status LIKE '%Auto-cleaned%' THEN 'runtime_timeout'
-          ELSE cleanup_reason END,
-        error_message = CASE WHEN NEW.status LIKE '%Auto-cleaned%'
-          AND NEW.error_message IS OLD.error_message
-          THEN NEW.status ELSE NEW.error_message END
-      WHERE number = OLD.id AND NEW.status IS NOT OLD.status;
+      \(sqliteStatus)
       UPDATE scans SET message = NEW.message WHERE number = OLD.id
         AND NEW.message IS NOT OLD.message;
     END

@@ -70,15 +70,10 @@ enum RunsView {
       FROM scans) AS counted
     """
 
-  static let postgresFunction = """
-    CREATE FUNCTION holdfast_run_changed() RETURNS trigger LANGUAGE plpgsql AS $$
-    DECLARE
-      found_status text;
-      wanted text := CASE WHEN NEW.status LIKE '%Auto-cleaned%' THEN 'failed' ELSE NEW.status END;
-    BEGIN
-      SELECT status INTO found_status FROM scans WHERE number = OLD.id FOR NO KEY UPDATE;
-      IF NEW.status IS DISTINCT FROM OLD.status AND wanted <> found_status THEN
-        UPDATE scans SET
+  // MARK: A status set through the view
+
+  static let postgresStatus = """
+    UPDATE scans SET
           status = wanted,
           ended_at = NEW.completed_at,
           cleanup_reason = CASE WHEN NEW.status LIKE '%Auto-cleaned%' THEN 'runtime_timeout'
@@ -87,6 +82,29 @@ enum RunsView {
             AND NEW.error_message IS NOT DISTINCT FROM OLD.error_message
             THEN NEW.status ELSE NEW.error_message END
         WHERE number = OLD.id;
+    """
+
+  static let sqliteStatus = """
+    UPDATE scans SET
+        status = CASE WHEN NEW.status LIKE '%Auto-cleaned%' THEN 'failed' ELSE NEW.status END,
+        ended_at = NEW.completed_at,
+        cleanup_reason = CASE WHEN NEW.status LIKE '%Auto-cleaned%' THEN 'runtime_timeout'
+          ELSE cleanup_reason END,
+        error_message = CASE WHEN NEW.status LIKE '%Auto-cleaned%'
+          AND NEW.error_message IS OLD.error_message
+          THEN NEW.status ELSE NEW.error_message END
+      WHERE number = OLD.id AND NEW.status IS NOT OLD.status;
+    """
+
+  static let postgresFunction = """
+    CREATE FUNCTION holdfast_run_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE
+      found_status text;
+      wanted text := CASE WHEN NEW.status LIKE '%Auto-cleaned%' THEN 'failed' ELSE NEW.status END;
+    BEGIN
+      SELECT status INTO found_status FROM scans WHERE number = OLD.id FOR NO KEY UPDATE;
+      IF NEW.status IS DISTINCT FROM OLD.status AND wanted <> found_status THEN
+        \(postgresStatus)
       END IF;
       IF NEW.message IS DISTINCT FROM OLD.message THEN
         UPDATE scans SET message = NEW.message, updated_at = now() WHERE number = OLD.id;
@@ -99,15 +117,7 @@ enum RunsView {
   static let sqliteTrigger = """
     CREATE TRIGGER run_changed INSTEAD OF UPDATE ON runs
     BEGIN
-      UPDATE scans SET
-        status = CASE WHEN NEW.status LIKE '%Auto-cleaned%' THEN 'failed' ELSE NEW.status END,
-        ended_at = NEW.completed_at,
-        cleanup_reason = CASE WHEN NEW.status LIKE '%Auto-cleaned%' THEN 'runtime_timeout'
-          ELSE cleanup_reason END,
-        error_message = CASE WHEN NEW.status LIKE '%Auto-cleaned%'
-          AND NEW.error_message IS OLD.error_message
-          THEN NEW.status ELSE NEW.error_message END
-      WHERE number = OLD.id AND NEW.status IS NOT OLD.status;
+      \(sqliteStatus)
       UPDATE scans SET message = NEW.message WHERE number = OLD.id
         AND NEW.message IS NOT OLD.message;
     END

@@ -42,6 +42,14 @@ package enum Dialect: String, Sendable, CaseIterable {
     }
   }
 
+  /// Has a statement go by an index that SQLite, which knows nothing of how few rows a partial one has, would not choose by itself.
+  func byIndex(_ name: String) -> String {
+    switch self {
+    case .sqlite: "INDEXED BY \(name)"
+    case .postgres: ""
+    }
+  }
+
   /// What a stored progress says is done; 0 where there is none.
   func done(of progress: String) -> String {
     switch self {

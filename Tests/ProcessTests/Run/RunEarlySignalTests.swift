@@ -23,7 +23,7 @@ import Testing
   @Test func aDatabaseThatDoesNotAnswerHoldsNobodyUp() async throws {
     let bench = try RunBench()
     // The kernel takes the connection; nobody answers on it.
-    let deaf = try #require(DeafServer())
+    let deaf = try SilentListener()
     let run = try bench.start(
       ["--database", "postgres://nobody@127.0.0.1:\(deaf.port)/none"], ["true"])
     try await Self.end(run, by: SIGINT)
@@ -74,29 +74,4 @@ private final class Lock: Sendable {
     _ = process.waitUntilEnd()
     guardian.dismiss()
   }
-}
-
-/// A socket that listens and never answers.
-private final class DeafServer {
-  private let descriptor: Int32
-  let port: Int
-
-  init?() {
-    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let descriptor = descriptor
-    let isListening = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-        bind(descriptor, pointer, size) == 0 && listen(descriptor, 8) == 0
-          && getsockname(descriptor, pointer, &size) == 0
-      }
-    }
-    port = Int(UInt16(bigEndian: address.sin_port))
-    guard isListening else { return nil }
-  }
-
-  deinit { close(descriptor) }
 }
