@@ -16,7 +16,9 @@ struct RunBench {
 
   /// Starts `holdfast run OPTIONS -- COMMAND`.
   func start(_ options: [String] = [], _ command: [String]) throws -> HoldfastProcess {
-    try HoldfastProcess(["run"] + database + options + ["--"] + command)
+    // What a killed program leaves in the folder for temporary files goes with the test's own.
+    try HoldfastProcess(
+      ["run"] + database + options + ["--"] + command, environment: ["TMPDIR": folder.path])
   }
 
   /// Starts it with a script of the shell, whose first argument `$F` is the folder.
