@@ -123,7 +123,9 @@ package struct HoldfastServer: Sendable {
       version: configuration.version, assets: Assets(), templates: try Templates(),
       hasOverview: cleanup != nil && activity != nil)
     let router = Router(context: ServerContext.self)
-    let envelope = EnvelopeMiddleware(isEncrypted: configuration.tls != nil, page: pages.problem)
+    let envelope = EnvelopeMiddleware(
+      isEncrypted: configuration.tls != nil, proxies: configuration.trustedProxies,
+      page: pages.problem)
     router.add(middleware: envelope)
     router.add(
       middleware: HostMiddleware(
@@ -173,7 +175,7 @@ package struct HoldfastServer: Sendable {
     SchedulesAPI(store: store, submitter: submitter).add(to: &routes)
     EventsAPI(store: store, hub: hub).add(to: &routes)
     let signIn = SignInPages(
-      authenticator: authenticator, pages: pages, isEncrypted: configuration.tls != nil,
+      authenticator: authenticator, pages: pages,
       hasGitHub: configuration.github != nil)
     signIn.add(to: &routes)
     GitHubPages(signIn: signIn, client: configuration.github.map { GitHubClient(settings: $0) })

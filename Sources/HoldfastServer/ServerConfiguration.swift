@@ -19,6 +19,8 @@ package struct ServerConfiguration: Sendable {
   package var scanWaitSeconds: Double
   /// Names beside its own under which clients may address the server (`Host`), without a port.
   package var allowedHosts: [String]
+  /// Whose word is taken for where requests come from.
+  package var trustedProxies = TrustedProxies()
   /// `nil` for plain HTTP.
   package var tls: ServerTLS?
   /// Whose access tokens are accepted.

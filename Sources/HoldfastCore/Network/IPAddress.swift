@@ -24,6 +24,12 @@ package enum IPAddress: Sendable, Hashable {
     return nil
   }
 
+  /// The address of version 4 that a socket for both versions shows as one of version 6 (RFC 4291, 2.5.5.2); any other as it is.
+  package var unmapped: IPAddress {
+    guard case .v6(let bits) = self, bits >> 32 == 0xFFFF else { return self }
+    return .v4(UInt32(truncatingIfNeeded: bits))
+  }
+
   private static func v4(_ text: Substring) -> UInt32? {
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
     guard parts.count == 4 else { return nil }

@@ -30,7 +30,7 @@ struct OwnPassword: Sendable {
     authenticator.throttle.succeeded(attempt)
     // A user's password is one in all tenants that they have a role in.
     let caller = Caller(
-      scope: .all, actor: context.actor, address: context.peer, requestID: context.requestID)
+      scope: .all, actor: context.actor, address: context.address, requestID: context.requestID)
     let outcome = try await store.seen(by: caller).setPassword(
       hash: try await Password.hash(password), of: name)
     _ = try UsersAPI.user(outcome, name)

@@ -11,14 +11,26 @@ struct EnvelopeMiddleware: RouterMiddleware {
   let table = RouteTableBox()
   /// Whether this server speaks TLS itself.
   let isEncrypted: Bool
+  let proxies: TrustedProxies
+  private let warning = Once()
   /// Renders a problem for people.
   let page: @Sendable (Problem, ServerContext) -> String
+
+  init(
+    isEncrypted: Bool, proxies: TrustedProxies,
+    page: @escaping @Sendable (Problem, ServerContext) -> String
+  ) {
+    self.isEncrypted = isEncrypted
+    self.proxies = proxies
+    self.page = page
+  }
 
   func handle(
     _ request: Request, context: ServerContext,
     next: @concurrent (Request, ServerContext) async throws -> Response
   ) async throws -> Response {
     var context = context
+    locate(request, &context)
     context.requestID = Self.requestID(request)
     context.logger[metadataKey: "request_id"] = .string(context.requestID)
     let start = ContinuousClock.now
@@ -32,7 +44,7 @@ struct EnvelopeMiddleware: RouterMiddleware {
     // Bytes after such an answer would be taken for the next one on the same connection.
     if request.method == .head { response = response.createHeadResponse() }
     SecurityHeaders.apply(to: &response.headers)
-    if isEncrypted || request.cameEncrypted {
+    if context.origin.isEncrypted {
       response.headers[.strictTransportSecurity] = SecurityHeaders.strictTransportSecurity
     }
     response.headers[.requestID] = context.requestID
@@ -40,10 +52,23 @@ struct EnvelopeMiddleware: RouterMiddleware {
       "answered",
       metadata: [
         "method": .string(request.method.rawValue), "path": .string(request.uri.path.visible),
-        "status": .stringConvertible(response.status.code),
+        "status": .stringConvertible(response.status.code), "client": .string(context.address),
         "duration": .string("\(ContinuousClock.now - start)"),
       ])
     return response
+  }
+
+  /// Finds out where the request comes from.
+  private func locate(_ request: Request, _ context: inout ServerContext) {
+    let peer = context.address
+    context.origin = proxies.origin(peer: peer, request.headers)
+    if isEncrypted { context.origin.isEncrypted = true }
+    guard proxies.isPassedOver(peer: peer, request.headers),
+      warning.isFirst()
+    else { return }
+    context.logger.notice(
+      "X-Forwarded-… was passed over: its sender is not in trusted_proxies. This is told once.",
+      metadata: ["peer": .string(peer)])
   }
 
   /// The client's own id if it is a short plain text, so that it cannot forge lines of the log;
@@ -105,9 +130,6 @@ struct EnvelopeMiddleware: RouterMiddleware {
 }
 
 extension Request {
-  /// Whether a proxy before this server says that it was asked over TLS.
-  var cameEncrypted: Bool { headers[.forwardedProtocol]?.lowercased() == "https" }
-
   /// Whether the answer is for a person's eyes: a browser asks, and not for the API.
   var wantsPage: Bool {
     guard !uri.path.hasPrefix("/api/"), uri.path != "/health" else { return false }

@@ -8,6 +8,7 @@ extension HTTPField.Name {
   static let prefer = named("Prefer")
   static let lastEventID = named("Last-Event-ID")
   static let secFetchSite = named("Sec-Fetch-Site")
+  static let forwardedFor = named("X-Forwarded-For")
   static let forwardedProtocol = named("X-Forwarded-Proto")
   static let referrerPolicy = named("Referrer-Policy")
   static let permissionsPolicy = named("Permissions-Policy")

@@ -11,22 +11,25 @@ struct ServerContext: RequestContext {
   /// The request's id, taken from `X-Request-ID` or made here; in logs, problems and the answer's
   /// header.
   var requestID = ""
+  /// Where the request comes from: the connection's other end, until the proxies before this server have been looked at.
+  var origin: TrustedProxies.Origin
   /// Who asks; `nil` until the authentication has run, and on open paths.
   var identity: Identity?
 
   init(source: ApplicationRequestContextSource) {
     coreContext = .init(source: source)
     channel = source.channel
+    origin = .init(address: channel.remoteAddress?.ipAddress ?? "unknown")
   }
 
-  /// The peer's IP address, without its port.
-  var peer: String { channel.remoteAddress?.ipAddress ?? "unknown" }
+  /// The client's IP address, without its port.
+  var address: String { origin.address }
 
   /// What limits of addresses go by: the address, and of IPv6 the network of 64 bits that one subscriber has to itself.
-  var network: String { Self.network(of: peer) }
+  var network: String { Self.network(of: address) }
 
-  static func network(of peer: String) -> String {
-    guard case .v6(let bits)? = IPAddress(peer), bits >> 32 != 0xFFFF else { return peer }
+  static func network(of address: String) -> String {
+    guard case .v6(let bits)? = IPAddress(address)?.unmapped else { return address }
     return "\(IPAddress.v6((bits >> 64) << 64))/64"
   }
 }
@@ -35,7 +38,7 @@ extension ServerContext {
   /// On whose behalf the store is asked. Somebody who is not signed in belongs to no tenant, and so sees nothing.
   var caller: Caller {
     Caller(
-      scope: identity?.scope ?? .only(""), actor: identity?.actor ?? "nobody", address: peer,
+      scope: identity?.scope ?? .only(""), actor: identity?.actor ?? "nobody", address: address,
       requestID: requestID)
   }
 

@@ -24,9 +24,9 @@ struct GitHubPages: Sendable {
       next: SignInPages.next(try Query(request)["next"]), now: Authenticator.now)
     var response = Response.redirect(
       to: client.authorizationAddress(
-        of: pending, signer: signer, callback: callback(client, request)), type: .found)
+        of: pending, signer: signer, callback: callback(client, request, context)), type: .found)
     response.headers[.setCookie] = signer.cookie(
-      of: pending, isSecure: signIn.isSecure(request))
+      of: pending, isSecure: context.origin.isEncrypted)
     return response
   }
 
@@ -39,7 +39,7 @@ struct GitHubPages: Sendable {
     response.headers.append(
       .init(
         name: .setCookie,
-        value: SessionSigner.endedPendingCookie(isSecure: signIn.isSecure(request))))
+        value: SessionSigner.endedPendingCookie(isSecure: context.origin.isEncrypted)))
     return response
   }
 
@@ -71,12 +71,12 @@ struct GitHubPages: Sendable {
     do {
       let person = try await client.person(
         code: code, verifier: authenticator.signer.codeVerifier(of: pending),
-        callback: callback(client, request))
+        callback: callback(client, request, context))
       if let tenant = try await missingTenant(of: person, client) {
         return refused("The tenant “\(tenant)” is not there yet.", next: pending.next, context)
       }
       return signIn.opened(
-        pending.next, for: .github(login: person.login, who: person.who), request, context)
+        pending.next, for: .github(login: person.login, who: person.who), context)
     } catch let error as GitHubClient.Failure {
       return refused(Self.sentence(error, context), next: pending.next, context)
     }
@@ -131,9 +131,11 @@ struct GitHubPages: Sendable {
   }
 
   /// Where GitHub sends the browser back to. The host was found to be one of this server's own names.
-  private func callback(_ client: GitHubClient, _ request: Request) -> String {
+  private func callback(
+    _ client: GitHubClient, _ request: Request, _ context: ServerContext
+  ) -> String {
     if let base = client.settings.publicURL { return base + Self.callbackPath }
-    let scheme = signIn.isSecure(request) ? "https" : "http"
+    let scheme = context.origin.isEncrypted ? "https" : "http"
     return "\(scheme)://\(request.head.authority ?? "localhost")\(Self.callbackPath)"
   }
 }

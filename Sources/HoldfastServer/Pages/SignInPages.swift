@@ -7,8 +7,6 @@ import Logging
 struct SignInPages: Sendable {
   let authenticator: Authenticator
   let pages: Pages
-  /// Whether this server speaks TLS itself.
-  let isEncrypted: Bool
   /// Whether the page offers to sign in with GitHub.
   var hasGitHub = false
 
@@ -73,7 +71,7 @@ struct SignInPages: Sendable {
           next: next, error: "This sign-in code has been used or is too old. Use the token instead."
         )
       }
-      return opened(next, for: subject, request, context)
+      return opened(next, for: subject, context)
     }
     if context.identity != nil { return .redirect(to: next) }
     return form(next: next, error: nil)
@@ -95,11 +93,11 @@ struct SignInPages: Sendable {
     }
     let (subject, refusal) = try await holder(of: fields)
     guard let subject else {
-      context.logger.notice("a sign-in failed", metadata: ["peer": .string(context.peer)])
+      context.logger.notice("a sign-in failed", metadata: ["client": .string(context.address)])
       return form(next: next, error: refusal)
     }
     authenticator.throttle.succeeded(attempt)
-    return opened(next, for: subject, request, context)
+    return opened(next, for: subject, context)
   }
 
   /// Whom the form's token, or its name and password, stand for, or why they are refused.
@@ -131,22 +129,22 @@ struct SignInPages: Sendable {
       status: .seeOther,
       headers: [
         .location: "/sign-in",
-        .setCookie: SessionSigner.expiredCookie(isSecure: isSecure(request)),
+        .setCookie: SessionSigner.expiredCookie(isSecure: context.origin.isEncrypted),
       ])
   }
 
   /// Opens the session with a page of our own that leads on, not with a redirect: the cookie is
   /// sent only where the way began here, and a redirect from a link elsewhere did not.
   func opened(
-    _ next: String, for subject: Subject, _ request: Request, _ context: ServerContext
+    _ next: String, for subject: Subject, _ context: ServerContext
   ) -> Response {
     let signer = authenticator.signer
     let session = signer.makeSession(for: subject, now: Authenticator.now)
     context.logger.info(
-      "signed in", metadata: ["peer": .string(context.peer), "as": .string(subject.text)])
+      "signed in", metadata: ["client": .string(context.address), "as": .string(subject.text)])
     return .html(
       pages.signedIn(next: next),
-      headers: [.setCookie: signer.cookie(of: session, isSecure: isSecure(request))])
+      headers: [.setCookie: signer.cookie(of: session, isSecure: context.origin.isEncrypted)])
   }
 
   func form(next: String, error: String?, wait: Duration? = nil) -> Response {
@@ -166,6 +164,4 @@ struct SignInPages: Sendable {
     guard let text, LocalPath.isSafe(text), !text.hasPrefix("/sign-in") else { return "/" }
     return text
   }
-
-  func isSecure(_ request: Request) -> Bool { isEncrypted || request.cameEncrypted }
 }

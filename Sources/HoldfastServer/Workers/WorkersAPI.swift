@@ -46,7 +46,7 @@ struct WorkersAPI: Sendable {
   private func register(_ request: Request, _ context: ServerContext) async throws -> Response {
     let body = try await JSONBody(request, known: Self.registrationMembers)
     try Self.checkProtocol(body)
-    let worker = try Self.registration(body, from: context.peer)
+    let worker = try Self.registration(body, from: context.address)
     let store = store(of: context)
     let life = try await asking(context) { () async throws(StoreError) in
       try await store.registerWorker(worker)

@@ -41,6 +41,7 @@ struct ServeCommand: HoldfastSubcommand {
         burst: 10 * Double(settings.addressRequestsPerSecond)))
     configuration.eventStreams = OpenFiles.streams(
       wanted: settings.eventStreams, composition.logger)
+    configuration.trustedProxies = TrustedProxies(settings.trustedProxies)
     configuration.jwtIssuers = settings.jwtIssuers
     configuration.github = settings.github
     configuration.network = settings.network

@@ -22,6 +22,8 @@ struct Configuration: Sendable {
   var serverTokenFile: String
   var serverAuthority: String?
   var allowedHosts: [String]
+  /// The proxies before the server, whose word on where requests come from is taken.
+  var trustedProxies: [IPNetwork]
   var tlsCertificate: String?
   var tlsKey: String?
   var requestsPerSecond: Int
@@ -173,15 +175,15 @@ struct Configuration: Sendable {
     databaseConnections = certain(number(.databaseConnections), .databaseConnections)
     slots = number(.slots)
     workerName = text(.workerName)
-    if case .names(let names) = values[.workerKinds] { workerKinds = names }
+    func names(_ name: SettingName) -> [String]? {
+      if case .names(let names) = values[name] { names } else { nil }
+    }
+    workerKinds = names(.workerKinds)
     server = text(.server)
     serverTokenFile = text(.serverTokenFile) ?? "\(folder)/worker-token"
     serverAuthority = text(.serverAuthority)
-    if case .names(let names) = values[.allowedHosts] {
-      allowedHosts = names
-    } else {
-      allowedHosts = []
-    }
+    allowedHosts = names(.allowedHosts) ?? []
+    trustedProxies = (names(.trustedProxies) ?? []).compactMap { IPNetwork($0) }
     tlsCertificate = text(.tlsCertificate)
     tlsKey = text(.tlsKey)
     requestsPerSecond = certain(number(.requestsPerSecond), .requestsPerSecond)

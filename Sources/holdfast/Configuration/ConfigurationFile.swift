@@ -106,7 +106,7 @@ enum ConfigurationFile {
     case .scalar(let scalar):
       shown = "“\(scalar.string)”"
       value = setting.type.parse(scalar.string, declared: declared)
-    case .sequence(let sequence) where setting.type == .names || setting.type == .kinds:
+    case .sequence(let sequence) where setting.type.isList:
       shown = "the list"
       let names = sequence.map { $0.scalar?.string ?? "" }
       let isSound = !names.isEmpty && names.allSatisfy { !$0.isEmpty && !$0.contains(",") }

@@ -14,6 +14,7 @@ enum SettingName: String, Sendable, CaseIterable {
   case serverTokenFile = "worker_token_file"
   case serverAuthority = "worker_server_ca"
   case allowedHosts = "allowed_hosts"
+  case trustedProxies = "trusted_proxies"
   case tlsCertificate = "tls_certificate"
   case tlsKey = "tls_key"
   case requestsPerSecond = "requests_per_second"
@@ -136,6 +137,13 @@ struct Setting: Sendable {
       documentation:
         "The names, beside its own, under which browsers and programs may address the server, "
         + "such as that of a proxy before it."),
+    Setting(
+      name: .trustedProxies, environment: "HOLDFAST_TRUSTED_PROXIES", flag: nil,
+      commands: ["serve"], type: .networks, fallback: .computed("none"),
+      documentation:
+        "The proxies before the server. Of what they hand on, the client is the right-most address "
+        + "of `X-Forwarded-For` that is none of them, and `X-Forwarded-Proto` tells whether it came "
+        + "over TLS; from anybody else both are passed over."),
     Setting(
       name: .tlsCertificate, environment: "HOLDFAST_TLS_CERTIFICATE", flag: nil,
       commands: ["serve"], type: .path, fallback: .computed("none: plain HTTP"),

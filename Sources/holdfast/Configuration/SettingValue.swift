@@ -23,6 +23,8 @@ enum SettingType: Sendable, Hashable {
   case names
   /// Names of kinds of scans, separated by commas; a list in YAML.
   case kinds
+  /// Networks or single addresses, separated by commas; a list in YAML.
+  case networks
   /// `sqlite:PATH` or `postgres://…`
   case database
 
@@ -54,7 +56,7 @@ enum SettingType: Sendable, Hashable {
       if choices.contains(text) { return .success(.text(text)) }
       let nearest = NearestName.of(text, among: choices)
       return .failure(BadValue("is not \(accepts)", suggestion: nearest))
-    case .names, .kinds:
+    case .names, .kinds, .networks:
       let names = text.split(separator: ",", omittingEmptySubsequences: false).map {
         String($0).trimmingBlanks()
       }
@@ -69,6 +71,10 @@ enum SettingType: Sendable, Hashable {
               + known.joined(separator: ", "),
             suggestion: NearestName.of(stranger, among: known)))
       }
+      if self == .networks, let stranger = names.first(where: { IPNetwork($0) == nil }) {
+        return .failure(
+          BadValue("has “\(DisplayText.escaped(stranger))”; it takes \(accepts)"))
+      }
       return .success(.names(names))
     case .database:
       guard
@@ -78,6 +84,9 @@ enum SettingType: Sendable, Hashable {
       return .success(.text(text))
     }
   }
+
+  /// Whether YAML may give it as a list.
+  var isList: Bool { [.names, .kinds, .networks].contains(self) }
 
   /// Completes “it takes …”.
   var accepts: String {
@@ -96,6 +105,7 @@ enum SettingType: Sendable, Hashable {
         + (least > 0 ? ", at least \(Quantity.bytes(Int64(least)))" : "")
     case .choice(let choices): "one of " + choices.joined(separator: ", ")
     case .names, .kinds: "names separated by commas"
+    case .networks: "networks or addresses (10.0.0.0/8, ::1) separated by commas"
     case .database: "sqlite:PATH or postgres://USER@HOST/NAME"
     }
   }

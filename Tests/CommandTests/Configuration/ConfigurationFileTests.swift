@@ -27,6 +27,7 @@ import Testing
       worker_token_file: token
       worker_server_ca: authority.pem
       allowed_hosts: scans.example.org, other.example.org
+      trusted_proxies: [10.0.0.0/8, "::1"]
       tls_certificate: certificate.pem
       tls_key: key.pem
       requests_per_second: 50
@@ -47,6 +48,7 @@ import Testing
     #expect(entries[.port]?.place == "holdfast.yaml:3")
     #expect(entries[.workerKinds]?.value == .names(["library", "site"]))
     #expect(entries[.allowedHosts]?.value == .names(["scans.example.org", "other.example.org"]))
+    #expect(entries[.trustedProxies]?.value == .names(["10.0.0.0/8", "::1"]))
     #expect(entries[.runnerMemory]?.value == .number(512 * 1024 * 1024))
     #expect(entries[.runnerFileSize]?.value == .number(5_000_000_000))
   }
@@ -71,6 +73,16 @@ import Testing
       "log_level: inof",
       "holdfast.yaml:1:12: log_level: “inof” is not one of trace, debug, info, notice, warning, "
         + "error, critical; did you mean “info”?"
+    ),
+    (
+      "trusted_proxies: 10.0.0.1/8, ::1",
+      "holdfast.yaml:1:18: trusted_proxies: “10.0.0.1/8, ::1” has “10.0.0.1/8”; it takes networks "
+        + "or addresses (10.0.0.0/8, ::1) separated by commas"
+    ),
+    (
+      "trusted_proxies: [localhost]",
+      "holdfast.yaml:1:18: trusted_proxies: the list has “localhost”; it takes networks or "
+        + "addresses (10.0.0.0/8, ::1) separated by commas"
     ),
     (
       "database: mysql://root:secret@h/d",
