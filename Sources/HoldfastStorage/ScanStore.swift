@@ -58,7 +58,10 @@ package protocol ScanStore: WorkerStore {
   func scans(
     changedSince since: Timestamp, after number: Int64, limit: Int
   ) async throws(StoreError) -> [Scan]
-  func workers() async throws(StoreError) -> [WorkerRecord]
+  /// The lives of workers that have not ended in good order, the oldest first.
+  func presentWorkers() async throws(StoreError) -> [WorkerRecord]
+  /// Every life that there has been, the newest first.
+  func workers(cursor: String?, limit: Int) async throws(StoreError) -> Page<WorkerRecord>
   /// The database's clock.
   func now() async throws(StoreError) -> Timestamp
   /// How many scans have each status.

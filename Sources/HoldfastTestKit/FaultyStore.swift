@@ -239,9 +239,16 @@ extension FaultyStore {
     return try await base.scans(changedSince: since, after: number, limit: limit)
   }
 
-  package func workers() async throws(StoreError) -> [WorkerRecord] {
+  package func presentWorkers() async throws(StoreError) -> [WorkerRecord] {
     try enter(.read)
-    return try await base.workers()
+    return try await base.presentWorkers()
+  }
+
+  package func workers(
+    cursor: String?, limit: Int
+  ) async throws(StoreError) -> Page<WorkerRecord> {
+    try enter(.read)
+    return try await base.workers(cursor: cursor, limit: limit)
   }
 
   package func now() async throws(StoreError) -> Timestamp {

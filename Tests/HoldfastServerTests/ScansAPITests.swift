@@ -75,6 +75,16 @@ import Testing
     ("[]", "malformed-request", nil),
     ("\"text\"", "malformed-request", nil),
     ("{}", "invalid-value", "kind"),
+    (#"{"kind": "library", "target": "/srv", "kind": "library"}"#, "invalid-value", "kind"),
+    (
+      #"{"kind": "library", "target": "/srv", "params": {"hash": false, "hash": true}}"#,
+      "invalid-value", "hash"
+    ),
+    ("\u{FEFF}{}", "malformed-request", nil),
+    (
+      #"{"kind": "library", "target": "/srv", "params": "# + String(repeating: "[", count: 5000),
+      "malformed-request", nil
+    ),
     (#"{"kind": 4, "target": "/srv"}"#, "invalid-value", "kind"),
     (#"{"kind": "library"}"#, "invalid-value", "target"),
     (#"{"kind": "library", "target": null}"#, "invalid-value", "target"),

@@ -78,18 +78,26 @@ extension JSONValue {
   /// Where a text stops being JSON.
   package struct NotJSON: Error, Hashable, CustomStringConvertible {
     package var offset: Int
-    package var description: String { "not JSON at byte \(offset)" }
+    /// The name that an object has twice, where that is what is wrong.
+    package var repeated: String?
+    package var description: String {
+      repeated.map { "the member “\($0)” comes again at byte \(offset)" }
+        ?? "not JSON at byte \(offset)"
+    }
   }
 
   /// Reads one JSON text from its UTF-8 bytes.
   ///
-  /// - Parameter maxDepth: deeper nesting is refused; each level is a call on the caller's stack.
+  /// - Parameters:
+  ///   - maxDepth: deeper nesting is refused; each level is a call on the caller's stack.
+  ///   - refusingRepeats: whether no object may have a name twice. Of such ones the last counts otherwise, and readers differ in that
+  ///     (RFC 8259, 4): what one of them has checked is not what the next one does.
   package static func parse(
-    _ bytes: UnsafeRawBufferPointer, maxDepth: Int = 512
+    _ bytes: UnsafeRawBufferPointer, maxDepth: Int = 512, refusingRepeats: Bool = false
   ) -> Result<JSONValue, NotJSON> {
-    var parser = JSONParser(bytes: bytes, maxDepth: maxDepth)
+    var parser = JSONParser(bytes: bytes, maxDepth: maxDepth, refusesRepeats: refusingRepeats)
     guard let value = parser.value(depth: 0), parser.isAtEnd() else {
-      return .failure(NotJSON(offset: parser.position))
+      return .failure(NotJSON(offset: parser.position, repeated: parser.repeated))
     }
     return .success(value)
   }
@@ -98,11 +106,14 @@ extension JSONValue {
 private struct JSONParser {
   let bytes: UnsafeRawBufferPointer
   let maxDepth: Int
+  let refusesRepeats: Bool
   var position = 0
+  var repeated: String?
 
-  init(bytes: UnsafeRawBufferPointer, maxDepth: Int) {
+  init(bytes: UnsafeRawBufferPointer, maxDepth: Int, refusesRepeats: Bool) {
     self.bytes = bytes
     self.maxDepth = maxDepth
+    self.refusesRepeats = refusesRepeats
   }
 
   mutating func isAtEnd() -> Bool {
@@ -131,9 +142,13 @@ private struct JSONParser {
     if skip(UInt8(ascii: "}")) { return .object(members) }
     while true {
       skipSpace()
+      let start = position
       guard let name = string(), skip(UInt8(ascii: ":")), let value = value(depth: depth + 1)
       else { return nil }
-      members[name] = value
+      if members.updateValue(value, forKey: name) != nil, refusesRepeats {
+        (repeated, position) = (name, start)
+        return nil
+      }
       if skip(UInt8(ascii: ",")) { continue }
       return skip(UInt8(ascii: "}")) ? .object(members) : nil
     }

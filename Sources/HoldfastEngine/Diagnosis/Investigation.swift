@@ -99,7 +99,7 @@ package struct Investigation: Sendable {
 
   private func lookHere(_ scan: Scan) async throws(StoreError) -> JSONValue? {
     guard let id = scan.workerID,
-      let worker = try await store.workers().first(where: { $0.id == id })
+      let worker = try await store.worker(life: id)
     else { return Optional<JSONValue>.none }
     let lease = Lease(scanID: scan.id, token: scan.leaseToken)
     let found = await thread.run(within: .seconds(2)) {

@@ -25,14 +25,6 @@ struct AccessAPI: Sendable {
     var tenant: String
   }
 
-  private struct Tokens: Encodable {
-    var items: [TokenRecord]
-  }
-
-  private struct Tenants: Encodable {
-    var items: [TenantRecord]
-  }
-
   /// A token's record with the token itself: shown this once.
   private struct NewToken: Encodable {
     var record: TokenRecord
@@ -59,8 +51,10 @@ struct AccessAPI: Sendable {
 
   @concurrent
   private func tokens(_ request: Request, _ context: ServerContext) async throws -> Response {
-    _ = try Query(request, known: [])
-    return try .json(Tokens(items: try await store.seen(by: context.caller).tokens()))
+    let query = try Query(request, known: ["cursor", "limit"])
+    return try .json(
+      try await store.seen(by: context.caller).tokens(
+        cursor: query.cursor, limit: query.limit()))
   }
 
   @concurrent
@@ -124,8 +118,10 @@ struct AccessAPI: Sendable {
 
   @concurrent
   private func tenants(_ request: Request, _ context: ServerContext) async throws -> Response {
-    _ = try Query(request, known: [])
-    return try .json(Tenants(items: try await store.seen(by: context.caller).tenants()))
+    let query = try Query(request, known: ["cursor", "limit"])
+    return try .json(
+      try await store.seen(by: context.caller).tenants(
+        cursor: query.cursor, limit: query.limit()))
   }
 
   @concurrent

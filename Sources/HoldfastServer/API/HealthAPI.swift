@@ -112,7 +112,7 @@ struct HealthAPI: Sendable {
   private func census(for caller: Caller) async throws(StoreError) -> Census {
     let now = try await store.now()
     var census = Census()
-    let workers = try await store.seen(by: caller).workers()
+    let workers = try await store.seen(by: caller).presentWorkers()
     for record in workers where ["alive", "lost"].contains(record.status) {
       let age = max(0, now.seconds(since: record.lastHeartbeatAt))
       if !record.isSilent(for: age) {

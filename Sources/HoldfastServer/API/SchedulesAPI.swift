@@ -16,15 +16,13 @@ struct SchedulesAPI: Sendable {
     routes.get("/api/v1/schedules/{name}/next", next)
   }
 
-  private struct List: Encodable {
-    var items: [Schedule]
-  }
-
   @concurrent
   private func list(_ request: Request, _ context: ServerContext) async throws -> Response {
-    let tenant = try await tenant(try Query(request, known: ["tenant"])["tenant"], context)
+    let query = try Query(request, known: ["cursor", "limit", "tenant"])
+    let tenant = try await tenant(query["tenant"], context)
     return try .json(
-      List(items: try await store.seen(by: context.caller).schedules(tenantID: tenant)))
+      try await store.seen(by: context.caller).schedules(
+        tenantID: tenant, cursor: query.cursor, limit: query.limit()))
   }
 
   /// Its name makes the request safe to send again: the same schedule is answered with itself.

@@ -20,10 +20,6 @@ struct StatusAPI: Sendable {
     var components: [String: String]
   }
 
-  private struct Workers: Encodable {
-    var items: [WorkerRecord]
-  }
-
   /// The shape is that of the support runbook's health check; what is wrong in detail stays in the
   /// log.
   @concurrent
@@ -44,7 +40,9 @@ struct StatusAPI: Sendable {
 
   @concurrent
   private func workers(_ request: Request, _ context: ServerContext) async throws -> Response {
-    _ = try Query(request, known: [])
-    return try .json(Workers(items: try await store.seen(by: context.caller).workers()))
+    let query = try Query(request, known: ["cursor", "limit"])
+    return try .json(
+      try await store.seen(by: context.caller).workers(
+        cursor: query.cursor, limit: query.limit()))
   }
 }

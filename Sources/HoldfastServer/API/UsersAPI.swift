@@ -14,14 +14,11 @@ struct UsersAPI: Sendable {
     routes.post("/api/v1/users/{name}/password", setPassword)
   }
 
-  private struct Users: Encodable {
-    var items: [UserRecord]
-  }
-
   @concurrent
   private func list(_ request: Request, _ context: ServerContext) async throws -> Response {
-    _ = try Query(request, known: [])
-    return try .json(Users(items: try await store.seen(by: context.caller).users()))
+    let query = try Query(request, known: ["cursor", "limit"])
+    return try .json(
+      try await store.seen(by: context.caller).users(cursor: query.cursor, limit: query.limit()))
   }
 
   @concurrent

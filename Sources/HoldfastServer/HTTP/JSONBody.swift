@@ -49,12 +49,32 @@ struct JSONBody: Sendable {
     } catch {
       throw Problem(.malformedRequest, "The body is not JSON.")
     }
+    // The decoder is the stricter of the two in what is JSON, and passes over what comes twice.
+    _ = try parsed(text)
     guard let members = value.objectValue else {
       throw Problem(.malformedRequest, "The body is not a JSON object.")
     }
     return members
   }
 
+  /// The members of an object that has no name twice, nor has one within it.
+  static func parsed(_ text: ByteBuffer) throws(Problem) -> [String: JSONValue] {
+    let result = text.withUnsafeReadableBytes {
+      JSONValue.parse($0, refusingRepeats: true)
+    }
+    switch result {
+    case .success(.object(let members)): return members
+    case .success: throw Problem(.malformedRequest, "The body is not a JSON object.")
+    case .failure(let error):
+      guard let name = error.repeated.map({ String($0.prefix(64)).visible }) else {
+        throw Problem(.malformedRequest, "The body is no JSON in UTF-8: see byte \(error.offset).")
+      }
+      throw .invalid(
+        name,
+        "“\(name)” is given more than once in an object of the body, again at byte "
+          + "\(error.offset).")
+    }
+  }
 }
 
 extension JSONBody {

@@ -14,7 +14,10 @@ protocol AccessPage: Sendable {
   static var roles: [Role] { get }
   var pages: Pages { get }
 
-  func view(_ context: ServerContext, _ form: AccessForm) async throws -> View
+  /// - Parameter cursor: where the page before this one ended.
+  func view(
+    _ context: ServerContext, _ form: AccessForm, after cursor: String?
+  ) async throws -> View
 }
 
 extension AccessPage {
@@ -23,8 +26,8 @@ extension AccessPage {
 
   @concurrent
   func show(_ request: Request, _ context: ServerContext) async throws -> Response {
-    _ = try Query(request, known: [])
-    return try await page(context)
+    let query = try Query(request, known: ["cursor"])
+    return try await page(context, after: query.cursor)
   }
 
   /// The page with what became of a change, or with why it was refused.
@@ -42,14 +45,15 @@ extension AccessPage {
   }
 
   private func page(
-    _ context: ServerContext, news: AccessForm.News? = nil, fields: Query? = nil,
-    status: HTTPResponse.Status = .ok
+    _ context: ServerContext, after cursor: String? = nil, news: AccessForm.News? = nil,
+    fields: Query? = nil, status: HTTPResponse.Status = .ok
   ) async throws -> Response {
     let store = pages.store.seen(by: context.caller)
     let form = AccessForm(
       prefix: Self.prefix, news: news, fields: fields, known: Self.roles,
       tenants: try await AccessForm.tenants(store, context, chosen: fields?["tenant"]))
-    return .html(pages.templates.render(try await view(context, form)), status: status)
+    return .html(
+      pages.templates.render(try await view(context, form, after: cursor)), status: status)
   }
 }
 

@@ -152,7 +152,7 @@ struct LiveWorker: Sendable {
     in store: any ScanStore & RunningStore, now: Timestamp
   ) async throws(StoreError) -> [LiveWorker] {
     all(
-      try await store.workers(), running: try await store.runningScans(limit: mostRunning),
+      try await store.presentWorkers(), running: try await store.runningScans(limit: mostRunning),
       now: now)
   }
 

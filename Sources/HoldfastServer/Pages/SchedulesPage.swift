@@ -11,6 +11,7 @@ struct SchedulesPage: Sendable {
     "cron", "every_seconds", "kind", "missed", "name", "params", "priority", "target", "zone",
   ]
   private static let upcomingRuns = 3
+  private static let rowsPerPage = 200
 
   func add(to routes: inout Routes) {
     routes.get("/schedules", show)
@@ -27,6 +28,7 @@ struct SchedulesPage: Sendable {
     var tenant: String
     var rows: [Row]
     var hasRows: Bool
+    var paging: Paging
     var error: String?
     var form: Form
     var kinds: [ListView.Choice]
@@ -62,29 +64,34 @@ struct SchedulesPage: Sendable {
 
   @concurrent
   private func show(_ request: Request, _ context: ServerContext) async throws -> Response {
-    let query = try Query(request, known: ["tenant"])
+    let query = try Query(request, known: ["cursor", "tenant"])
     let tenant = try await SchedulesAPI.tenant(query["tenant"], pages.store, context)
-    return .html(pages.templates.render(try await view(tenant, context)))
+    let view = try await view(tenant, context, after: query.cursor)
+    return .html(pages.templates.render(view))
   }
 
   private func view(
-    _ tenant: String, _ context: ServerContext, error: String? = nil, fields: Query? = nil
+    _ tenant: String, _ context: ServerContext, after cursor: String? = nil,
+    error: String? = nil, fields: Query? = nil
   ) async throws -> SchedulesView {
     let now = try await pages.store.now()
     let store = pages.store.seen(by: context.caller)
-    let schedules = try await store.schedules(tenantID: tenant)
+    let page = try await store.schedules(
+      tenantID: tenant, cursor: cursor, limit: Self.rowsPerPage)
     let tabs = try await store.tenants().map { other in
       Tab(
         label: other.name.visible, href: Self.href(of: other.name), isCurrent: other.name == tenant,
         count: nil)
     }
-    let rows = schedules.map { Self.row($0, now: now, mayAct: context.may(.operator)) }
+    let rows = page.items.map { Self.row($0, now: now, mayAct: context.may(.operator)) }
     let text = { (name: String) in fields?[name] ?? "" }
     let chosenKind = text("kind").isEmpty ? "library" : text("kind")
     let chosenMissed = text("missed").isEmpty ? MissedRuns.once.rawValue : text("missed")
     return SchedulesView(
       frame: pages.frame("Schedules", context, stream: nil), tabs: tabs,
       hasTabs: tabs.count > 1, tenant: tenant, rows: rows, hasRows: !rows.isEmpty,
+      paging: Paging(
+        "/schedules", [.init(name: "tenant", value: tenant)], from: cursor, to: page.nextCursor),
       error: error,
       form: Form(
         name: text("name"), target: text("target"), cron: text("cron"), zone: text("zone"),

@@ -27,7 +27,7 @@ struct Templates: Sendable {
       ("workerlist", PackageResources.workerlist_mustache),
       ("actions", PackageResources.actions_mustache), ("bulk", PackageResources.bulk_mustache),
       ("bulkdone", PackageResources.bulkdone_mustache),
-      ("held", PackageResources.held_mustache),
+      ("paging", PackageResources.paging_mustache), ("held", PackageResources.held_mustache),
       ("diagnosis", PackageResources.diagnosis_mustache), ("why", PackageResources.why_mustache),
       ("kinds", PackageResources.kinds_mustache), ("kind", PackageResources.kind_mustache),
     ] {

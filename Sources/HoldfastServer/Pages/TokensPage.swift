@@ -24,7 +24,7 @@ struct TokensPage: AccessPage {
     var form: AccessForm
     var rows: [Row]
     var hasRows: Bool
-    var isCut: Bool
+    var paging: Paging
     var lives: [ListView.Choice]
   }
 
@@ -76,13 +76,16 @@ struct TokensPage: AccessPage {
   }
 
   /// The newest first.
-  func view(_ context: ServerContext, _ form: AccessForm) async throws -> View {
-    let tokens = try await pages.store.seen(by: context.caller).tokens()
+  func view(
+    _ context: ServerContext, _ form: AccessForm, after cursor: String?
+  ) async throws -> View {
+    let page = try await pages.store.seen(by: context.caller).tokens(
+      cursor: cursor, limit: Self.mostRows)
     let life = form.fields?["expires_in_days"] ?? "90"
     return View(
       frame: pages.frame("Tokens", context, stream: nil), form: form,
-      rows: tokens.prefix(Self.mostRows).map(Row.init), hasRows: !tokens.isEmpty,
-      isCut: tokens.count > Self.mostRows,
+      rows: page.items.map(Row.init), hasRows: !page.items.isEmpty,
+      paging: Paging("/tokens", from: cursor, to: page.nextCursor),
       lives: [
         ("7", "7 days"), ("30", "30 days"), ("90", "90 days"), ("365", "a year"),
         ("", "without end"),

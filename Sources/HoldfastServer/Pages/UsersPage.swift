@@ -23,7 +23,7 @@ struct UsersPage: AccessPage {
     var form: AccessForm
     var rows: [Row]
     var hasRows: Bool
-    var isCut: Bool
+    var paging: Paging
     var leastLength: Int
   }
 
@@ -44,12 +44,16 @@ struct UsersPage: AccessPage {
     var choices: [ListView.Choice]
   }
 
-  func view(_ context: ServerContext, _ form: AccessForm) async throws -> View {
-    let users = try await pages.store.seen(by: context.caller).users()
+  func view(
+    _ context: ServerContext, _ form: AccessForm, after cursor: String?
+  ) async throws -> View {
+    let page = try await pages.store.seen(by: context.caller).users(
+      cursor: cursor, limit: Self.mostRows)
     return View(
       frame: pages.frame("Users", context, stream: nil), form: form,
-      rows: users.prefix(Self.mostRows).enumerated().map(Self.row), hasRows: !users.isEmpty,
-      isCut: users.count > Self.mostRows, leastLength: Password.leastLength)
+      rows: page.items.enumerated().map(Self.row), hasRows: !page.items.isEmpty,
+      paging: Paging("/users", from: cursor, to: page.nextCursor), leastLength: Password.leastLength
+    )
   }
 
   private static func row(_ index: Int, _ user: UserRecord) -> Row {

@@ -71,7 +71,7 @@ struct WorkersPage: Sendable {
     let store = pages.store.seen(by: context.caller)
     let now = try await store.now()
     let running = try await store.runningScans(limit: LiveWorker.mostRunning)
-    let workers = LiveWorker.all(try await store.workers(), running: running, now: now)
+    let workers = LiveWorker.all(try await store.presentWorkers(), running: running, now: now)
     let knowsAll = context.caller.scope == .all && running.count < LiveWorker.mostRunning
     let byWorker = Dictionary(grouping: running, by: \.workerID)
     let rows = workers.map { worker in

@@ -11,11 +11,7 @@ extension JSONBody {
     guard request.mediaType == "application/json" else {
       throw Problem(.unsupportedMediaType, "The body must be application/json.")
     }
-    let parsed = text.withUnsafeReadableBytes { JSONValue(parsing: $0) }
-    guard let members = parsed?.objectValue else {
-      throw Problem(.malformedRequest, "The body is not a JSON object.")
-    }
-    try self.init(members: members, known: known)
+    try self.init(members: try Self.parsed(text), known: known)
   }
 
   /// A list of texts; `nil` if the member is absent or null.

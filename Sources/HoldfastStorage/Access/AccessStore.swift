@@ -12,12 +12,16 @@ package protocol AccessStore: UserStore {
   ) async throws(StoreError) -> TenantOutcome
   /// By name.
   func tenants() async throws(StoreError) -> [TenantRecord]
+  /// By name, page by page.
+  func tenants(cursor: String?, limit: Int) async throws(StoreError) -> Page<TenantRecord>
 
   // MARK: Tokens
 
   func createToken(_ draft: TokenDraft) async throws(StoreError) -> TokenOutcome
   /// The newest first; those that are revoked come too.
   func tokens() async throws(StoreError) -> [TokenRecord]
+  /// The same, page by page.
+  func tokens(cursor: String?, limit: Int) async throws(StoreError) -> Page<TokenRecord>
   /// Finds the token with this hash, whatever its state, and notes its use, if it is active, at most once a minute.
   func useToken(hash: String) async throws(StoreError) -> TokenRecord?
   func token(id: String) async throws(StoreError) -> TokenRecord?

@@ -34,6 +34,18 @@ extension SQLStore {
     }
     return all.filter { scope.includes($0.name) }
   }
+
+  package func tenants(
+    cursor: String?, limit: Int
+  ) async throws(StoreError) -> Page<TenantRecord> {
+    var conditions = PageConditions(limit: limit)
+    conditions.add(try cursor.map(Cursor.decodeText).map { .text($0) }) { "name > \($0)" }
+    conditions.add(scope.tenant.map { .text($0) }) { "name = \($0)" }
+    let rows = try await database.read { [conditions] (connection) throws(StoreError) in
+      try connection.all(TenantSQL.page(conditions), conditions.parameters, TenantSQL.decode)
+    }
+    return Page(rows, limit: limit) { Cursor.encode($0.name) }
+  }
 }
 
 enum TenantSQL {
@@ -49,6 +61,14 @@ enum TenantSQL {
   }
 
   static let all = Statement("SELECT name, created_at, created_by FROM tenants ORDER BY name")
+
+  static func page(_ conditions: PageConditions) -> Statement {
+    Statement(
+      """
+      SELECT name, created_at, created_by FROM tenants WHERE \(conditions.text)
+      ORDER BY name LIMIT $1
+      """)
+  }
 
   static let named = Statement(
     "SELECT name, created_at, created_by FROM tenants WHERE name = $1")

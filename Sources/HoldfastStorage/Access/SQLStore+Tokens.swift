@@ -44,6 +44,24 @@ extension SQLStore: AccessStore {
     return all.filter { scope.includes($0.scope) }
   }
 
+  package func tokens(
+    cursor: String?, limit: Int
+  ) async throws(StoreError) -> Page<TokenRecord> {
+    var conditions = PageConditions(limit: limit)
+    conditions.add(try cursor.map(Cursor.decodeNumber).map { .int($0) }) { "number < \($0)" }
+    conditions.add(scope.tenant.map { .text($0) }) { "tenant_id = \($0)" }
+    let rows = try await database.read { [conditions] (connection) throws(StoreError) in
+      try connection.all(TokenSQL.page(conditions), conditions.parameters) {
+        (row: any SQLRow) throws(StoreError) in
+        (token: try TokenSQL.decode(row), number: row.int(TokenSQL.columnCount))
+      }
+    }
+    let items = rows.prefix(limit)
+    return Page(
+      items: items.map(\.token),
+      nextCursor: rows.count > limit ? items.last.map { Cursor.encode($0.number) } : nil)
+  }
+
   package func useToken(hash: String) async throws(StoreError) -> TokenRecord? {
     let found = try await database.read { (connection) throws(StoreError) in
       try connection.first(TokenSQL.byHash, [.text(hash)]) {
@@ -149,6 +167,15 @@ private enum TokenSQL {
 
   static let all = Statement { dialect in
     "SELECT \(columns(dialect)) FROM api_tokens ORDER BY number DESC"
+  }
+
+  static func page(_ conditions: PageConditions) -> Statement {
+    Statement { dialect in
+      """
+      SELECT \(columns(dialect)), number FROM api_tokens WHERE \(conditions.text)
+      ORDER BY number DESC LIMIT $1
+      """
+    }
   }
 
   static let byHash = Statement { dialect in

@@ -44,6 +44,20 @@ extension SQLStore: UserStore {
     return all.compactMap(shown)
   }
 
+  package func users(
+    cursor: String?, limit: Int
+  ) async throws(StoreError) -> Page<UserRecord> {
+    var conditions = PageConditions(limit: limit)
+    conditions.add(try cursor.map(Cursor.decodeText).map { .text($0) }) { "p.name > \($0)" }
+    conditions.add(scope.tenant.map { .text($0) }) { "m.tenant_id = \($0)" }
+    let rows = try await unbound.read { [conditions] (connection) throws(StoreError) in
+      try connection.all(UserSQL.page(conditions), conditions.parameters, UserSQL.decode)
+    }
+    return Page(
+      UserSQL.gathered(rows).map(\.user).compactMap(shown), limit: limit
+    ) { Cursor.encode($0.name) }
+  }
+
   package func user(id: String) async throws(StoreError) -> UserRecord? {
     let rows = try await unbound.read { (connection) throws(StoreError) in
       try connection.all(UserSQL.byID, [.text(id)], UserSQL.decode)
@@ -178,6 +192,16 @@ private enum UserSQL {
   }
 
   static let all = select("ORDER BY u.name, r.tenant_id")
+  /// The roles of as many users as a page has.
+  static func page(_ conditions: PageConditions) -> Statement {
+    select(
+      """
+      WHERE u.id IN (
+        SELECT p.id FROM users p JOIN user_roles m ON m.user_id = p.id WHERE \(conditions.text)
+        GROUP BY p.id, p.name ORDER BY p.name LIMIT $1)
+      ORDER BY u.name, r.tenant_id
+      """)
+  }
   static let byID = select("WHERE u.id = $1 ORDER BY r.tenant_id")
   static let byName = select("WHERE u.name = $1 ORDER BY r.tenant_id")
 

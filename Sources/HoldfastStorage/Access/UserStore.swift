@@ -8,6 +8,8 @@ package protocol UserStore: Sendable {
   func addUser(_ draft: UserDraft) async throws(StoreError) -> UserOutcome
   /// By name.
   func users() async throws(StoreError) -> [UserRecord]
+  /// By name, page by page.
+  func users(cursor: String?, limit: Int) async throws(StoreError) -> Page<UserRecord>
   func user(id: String) async throws(StoreError) -> UserRecord?
   /// Finds somebody who signs in, with what the password is checked against.
   func credentials(

@@ -24,7 +24,9 @@ enum Cursor {
         high = digit
       }
     }
-    guard high == nil, let text = String(validating: bytes, as: UTF8.self) else {
+    // No text of a row has a zero byte, and PostgreSQL would refuse it.
+    guard high == nil, !bytes.contains(0), let text = String(validating: bytes, as: UTF8.self)
+    else {
       throw .badCursor(cursor)
     }
     return text

@@ -99,11 +99,24 @@ extension SQLStore {
     return worker.flatMap { isVisible($0) ? $0 : nil }
   }
 
-  package func workers() async throws(StoreError) -> [WorkerRecord] {
+  package func presentWorkers() async throws(StoreError) -> [WorkerRecord] {
     let workers = try await database.read { (connection) throws(StoreError) in
-      try connection.all(WorkerSQL.list, [], WorkerSQL.decode)
+      try connection.all(WorkerSQL.present, [], WorkerSQL.decode)
     }
     return workers.filter(isVisible)
+  }
+
+  package func workers(
+    cursor: String?, limit: Int
+  ) async throws(StoreError) -> Page<WorkerRecord> {
+    var conditions = PageConditions(limit: limit)
+    conditions.add(try cursor.map(Cursor.decodeText).map { .text($0) }) { "id < \($0)" }
+    conditions.add(scope.tenant.map { .text($0) }) { "tenant_id IN ('*', \($0))" }
+    let rows = try await database.read { [conditions] (connection) throws(StoreError) in
+      try connection.all(
+        WorkerSQL.page(conditions), conditions.parameters, WorkerSQL.decode)
+    }
+    return Page(rows, limit: limit) { Cursor.encode($0.id) }
   }
 
   /// The installation's workers are everybody's, and a tenant's are its own.
@@ -268,7 +281,13 @@ private enum WorkerSQL {
 
   static let one = Statement("SELECT \(columns) FROM workers WHERE id = $1")
 
-  static let list = Statement("SELECT \(columns) FROM workers ORDER BY started_at, id")
+  static let present = Statement(
+    "SELECT \(columns) FROM workers WHERE status <> 'retired' ORDER BY started_at, id")
+
+  /// The ids of lives begin with the time at which they were made.
+  static func page(_ conditions: PageConditions) -> Statement {
+    Statement("SELECT \(columns) FROM workers WHERE \(conditions.text) ORDER BY id DESC LIMIT $1")
+  }
 
   static let earlier = Statement(
     """

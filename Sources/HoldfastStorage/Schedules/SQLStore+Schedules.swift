@@ -73,6 +73,19 @@ extension SQLStore: ScheduleStore {
     }
   }
 
+  package func schedules(
+    tenantID: String, cursor: String?, limit: Int
+  ) async throws(StoreError) -> Page<Schedule> {
+    var conditions = PageConditions(limit: limit)
+    conditions.add(try cursor.map(Cursor.decodeText).map { .text($0) }) { "name > \($0)" }
+    conditions.add(.text(tenantID)) { "tenant_id = \($0)" }
+    guard scope.includes(tenantID) else { return Page(items: [], nextCursor: nil) }
+    let rows = try await database.read { [conditions] (connection) throws(StoreError) in
+      try connection.all(Schedules.page(conditions), conditions.parameters, Schedules.decode)
+    }
+    return Page(rows, limit: limit) { Cursor.encode($0.name) }
+  }
+
   package func schedule(
     named name: String, tenantID: String
   ) async throws(StoreError) -> Schedule? {
@@ -175,6 +188,9 @@ private enum Schedules {
 
   static let list = Statement(
     "SELECT \(selected) FROM schedules WHERE tenant_id = $1 ORDER BY name")
+  static func page(_ conditions: PageConditions) -> Statement {
+    Statement("SELECT \(selected) FROM schedules WHERE \(conditions.text) ORDER BY name LIMIT $1")
+  }
   static let named = Statement(
     "SELECT \(selected) FROM schedules WHERE tenant_id = $1 AND name = $2")
   static let remove = Statement(

@@ -6,6 +6,10 @@ package protocol ScheduleStore: Sendable {
   func add(_ draft: ScheduleDraft) async throws(StoreError) -> ScheduleAddition
   /// By name.
   func schedules(tenantID: String) async throws(StoreError) -> [Schedule]
+  /// By name, page by page.
+  func schedules(
+    tenantID: String, cursor: String?, limit: Int
+  ) async throws(StoreError) -> Page<Schedule>
   func schedule(named name: String, tenantID: String) async throws(StoreError) -> Schedule?
   /// - Returns: the schedule as it was; `nil` if there was none. Its scans stay.
   func removeSchedule(named name: String, tenantID: String) async throws(StoreError) -> Schedule?

@@ -49,7 +49,7 @@ extension SQLStore: SupervisionStore {
   }
 
   package func fleet() async throws(StoreError) -> Fleet {
-    let (workers, now) = (try await workers(), try await now())
+    let (workers, now) = (try await presentWorkers(), try await now())
     return Fleet(
       workers: workers.filter { $0.status == "alive" || $0.status == "lost" }.map {
         Fleet.Worker(

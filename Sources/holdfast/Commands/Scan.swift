@@ -112,7 +112,7 @@ struct Submitter {
       program.output.write("Scan \(scan.number) is submitted.\n")
     }
     let (workers, now) = try await askStore { () async throws(StoreError) in
-      (try await store.workers(), try await store.now())
+      (try await store.presentWorkers(), try await store.now())
     }
     if LiveWorkers.of(workers, kind: scan.kind, now: now, host: .current).isEmpty {
       program.errors.write(

@@ -147,7 +147,7 @@ final class ScanFollower {
     else { return }
     nextLookAtWorkers = seconds + 2
     do {
-      let workers = try await store.workers()
+      let workers = try await store.presentWorkers()
       let now = try await store.now()
       let live = LiveWorkers.of(workers, kind: scan.kind, now: now, host: .current)
       guard live.isEmpty else { return }

@@ -53,8 +53,11 @@ struct RunSubmission {
     guard scan.status == .running else {
       return scan.params["process"]?.stringValue.flatMap(here.hasEnded(named:)) ?? false
     }
-    let workers = try await askStore { () async throws(StoreError) in try await store.workers() }
-    guard let worker = workers.first(where: { $0.id == scan.workerID }) else { return false }
+    guard let life = scan.workerID,
+      let worker = try await askStore({ () async throws(StoreError) in
+        try await store.worker(life: life)
+      })
+    else { return false }
     return here.isGone(worker)
   }
 

@@ -37,6 +37,27 @@ import Testing
     #expect(error.offset == offset)
   }
 
+  @Test(
+    arguments: [
+      (#"{"a":1,"a":1}"#, "a", 7), (#"{"a":{"b":1,"c":2,"b":3}}"#, "b", 18),
+      (#"[{"x":1},{"x":1,"\u0078":2}]"#, "x", 16), (#"{"é":1,"e\u0301":2}"#, "é", 8),
+      (#"{"a":1,"A":2,"b":[{"a":1},{"a":2}]}"#, nil, 0),
+    ] as [(String, String?, Int)])
+  func whatComesTwiceIsRefusedWhereItIsAskedFor(text: String, name: String?, offset: Int) {
+    let bytes = Array(text.utf8)
+    let strict = bytes.withUnsafeBytes { JSONValue.parse($0, refusingRepeats: true) }
+    let lenient = bytes.withUnsafeBytes { JSONValue.parse($0) }
+    guard case .success = lenient else {
+      Issue.record("it was not read")
+      return
+    }
+    guard let name else {
+      #expect(strict == lenient)
+      return
+    }
+    #expect(strict == .failure(.init(offset: offset, repeated: name)))
+  }
+
   @Test func numbersKeepWhatTheyCan() throws {
     func read(_ text: String) throws -> JSONValue {
       try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
