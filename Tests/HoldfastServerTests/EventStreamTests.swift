@@ -203,6 +203,43 @@ import Testing
     await store.close()
   }
 
+  @Test func nobodyTakesAllStreamsFromTheOthers() {
+    var audience = EventAudience()
+    func listener(_ token: String, _ scope: TenantScope) -> EventAudience.Listener {
+      let (_, continuation) = AsyncStream.makeStream(of: EventHub.Message.self)
+      return .init(
+        scan: nil, scope: scope,
+        identity: Identity(
+          credential: .token, subject: .token(id: token), actor: token, role: .viewer,
+          scope: scope),
+        outlet: .messages(continuation, onOverflow: {}))
+    }
+    /// How many are taken of so many that ask, and the last one's number.
+    func taken(_ asking: Int, _ token: String, _ scope: TenantScope) -> (count: Int, last: Int) {
+      var (count, last) = (0, 0)
+      for _ in 0..<asking {
+        let next = listener(token, scope)
+        guard audience.hasRoom(for: next, of: 100) else { continue }
+        last = audience.add(next)
+        count += 1
+      }
+      return (count, last)
+    }
+    #expect(taken(40, "t1", .only("a")).count == 25)
+    #expect(taken(40, "t2", .only("a")).count == 25)
+    let third = taken(40, "t3", .only("a"))
+    #expect(third.count == 25)
+    // The tenant has its three quarters, whoever of it asks.
+    #expect(taken(9, "t4", .only("a")).count == 0)
+    #expect(taken(9, "t5", .only("b")).count == 9)
+    #expect(taken(200, "operators", .all).count == 200)
+    audience.remove(third.last)
+    #expect(taken(9, "t4", .only("a")).count == 1)
+    #expect(taken(9, "t3", .only("a")).count == 0)
+    _ = audience.removeAll()
+    #expect(taken(40, "t1", .only("a")).count == 25)
+  }
+
   @Test func anEndIsWaitedForAlsoWithoutAPlaceAmongTheListeners() async throws {
     let folder = try TemporaryFolder()
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }

@@ -85,6 +85,14 @@ import Testing
       #"{"kind": "library", "target": "/srv", "params": "# + String(repeating: "[", count: 5000),
       "malformed-request", nil
     ),
+    (
+      #"{"kind": "\#(String(repeating: "k", count: 90_000))", "target": "/srv"}"#, "invalid-value",
+      "kind"
+    ),
+    (
+      #"{"kind": "library", "target": "/srv", "params": {"\#(String(repeating: "p", count: 90_000))": 1}}"#,
+      "unknown-field", "params." + String(repeating: "p", count: 64)
+    ),
     (#"{"kind": 4, "target": "/srv"}"#, "invalid-value", "kind"),
     (#"{"kind": "library"}"#, "invalid-value", "target"),
     (#"{"kind": "library", "target": null}"#, "invalid-value", "target"),
@@ -119,6 +127,7 @@ import Testing
         #expect(answer.status == 400, "\(body)")
         #expect(answer.problem == kind, "\(body): \(answer.text)")
         #expect(try answer.json["field"]?.stringValue == field, "\(body)")
+        #expect(answer.text.utf8.count < 2000, "\(body.prefix(100))")
       }
       let long = String(repeating: "/srv", count: 2000)
       let answer = try await server.post(

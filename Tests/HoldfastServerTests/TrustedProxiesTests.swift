@@ -2,6 +2,7 @@ import HTTPTypes
 import HoldfastCore
 import HoldfastServer
 import HoldfastTestKit
+import NIOHTTP1
 import Testing
 
 @testable import HoldfastServer

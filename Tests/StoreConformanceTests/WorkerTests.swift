@@ -1,5 +1,6 @@
 import HoldfastCore
 import HoldfastStorage
+import HoldfastTestKit
 import Testing
 
 @Suite struct WorkerTests {

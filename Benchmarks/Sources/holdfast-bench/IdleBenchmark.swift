@@ -68,7 +68,7 @@ struct IdleBenchmark {
       binary, ["worker", "--name", "idle", "--slots", "1", "--data-dir", data])
     do {
       try await wait(for: "the worker's row") {
-        try await store.workers().contains { $0.processID == worker.processID }
+        try await store.presentWorkers().contains { $0.processID == worker.processID }
       }
       let start = (ContinuousClock.now - worker.started) / .milliseconds(1)
       try await Task.sleep(for: .seconds(2))

@@ -138,6 +138,20 @@ extension Problem {
   init(_ error: ParameterError) {
     let kind: ProblemKind =
       if case .unknownParameter = error { .unknownField } else { .invalidValue }
+    let error = error.shortened
     self.init(kind, "\(error)", field: error.field)
+  }
+}
+
+extension ParameterError {
+  /// With as much of what was sent as tells it apart: nobody is sent back a name of a megabyte.
+  fileprivate var shortened: ParameterError {
+    switch self {
+    case .unknownKind(let name, let nearest, let known):
+      .unknownKind(String(name.prefix(64)).visible, nearest: nearest, known: known)
+    case .unknownParameter(let name, let nearest, let known):
+      .unknownParameter(String(name.prefix(64)).visible, nearest: nearest, known: known)
+    case .wrongType, .badValue: self
+    }
   }
 }

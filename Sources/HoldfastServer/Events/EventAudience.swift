@@ -37,10 +37,37 @@ struct EventAudience: Sendable {
   private var ofScan: [ScanID: Set<Int>] = [:]
   private var ofAll: Set<Int> = []
   private var nextID = 0
+  /// How many listeners each caller and each tenant has.
+  private var shares: [Share: Int] = [:]
+
+  /// Whose listeners are counted together. Those of all tenants' callers are the installation's own, and in no share.
+  private enum Share: Hashable {
+    case caller(Subject)
+    case tenant(String)
+
+    static func all(of listener: Listener) -> [Share] {
+      guard let identity = listener.identity, let tenant = identity.scope.tenant else { return [] }
+      return [.caller(identity.subject), .tenant(tenant)]
+    }
+
+    /// Of so many listeners, a quarter for one caller and three for one tenant: nobody takes all from the others.
+    func most(of listeners: Int) -> Int {
+      switch self {
+      case .caller: max(16, listeners / 4)
+      case .tenant: max(48, listeners / 4 * 3)
+      }
+    }
+  }
 
   var count: Int { listeners.count }
 
+  /// Whether its caller, or its tenant, has room for a listener more where there may be so many in all.
+  func hasRoom(for listener: Listener, of most: Int) -> Bool {
+    Share.all(of: listener).allSatisfy { shares[$0, default: 0] < $0.most(of: most) }
+  }
+
   mutating func add(_ listener: Listener) -> Int {
+    for share in Share.all(of: listener) { shares[share, default: 0] += 1 }
     let id = nextID
     nextID += 1
     listeners[id] = listener
@@ -55,6 +82,10 @@ struct EventAudience: Sendable {
   @discardableResult
   mutating func remove(_ id: Int) -> Listener? {
     guard let listener = listeners.removeValue(forKey: id) else { return nil }
+    for share in Share.all(of: listener) {
+      let left = shares[share, default: 0] - 1
+      shares[share] = left > 0 ? left : nil
+    }
     if let scan = listener.scan {
       ofScan[scan]?.remove(id)
       if ofScan[scan]?.isEmpty == true { ofScan[scan] = nil }
@@ -65,7 +96,7 @@ struct EventAudience: Sendable {
   }
 
   mutating func removeAll() -> [Listener] {
-    defer { (listeners, ofScan, ofAll) = ([:], [:], []) }
+    defer { (listeners, ofScan, ofAll, shares) = ([:], [:], [], [:]) }
     return Array(listeners.values)
   }
 

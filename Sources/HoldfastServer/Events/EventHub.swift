@@ -162,6 +162,12 @@ extension EventHub {
             .tooManyStreams, "The server holds as many event streams as it allows.",
             headers: [.retryAfter: "10"]))
       }
+      guard state.audience.hasRoom(for: listener, of: limits.listeners) else {
+        return .failure(
+          Problem(
+            .tooManyStreams, "You, or your tenant, hold as many event streams as one may.",
+            headers: [.retryAfter: "10"]))
+      }
       guard (state.position == nil) == mustBeFirst else { return .success(nil) }
       let start = state.position ?? position
       state.position = start

@@ -2,6 +2,7 @@ import HTTPTypes
 
 /// Header fields that HTTPTypes does not name.
 extension HTTPField.Name {
+  static let host = named("Host")
   static let requestID = named("X-Request-ID")
   static let csrfToken = named("X-CSRF-Token")
   static let idempotencyKey = named("Idempotency-Key")

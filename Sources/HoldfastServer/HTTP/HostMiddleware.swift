@@ -19,6 +19,7 @@ struct HostMiddleware: RouterMiddleware {
     next: @concurrent (Request, ServerContext) async throws -> Response
   ) async throws -> Response {
     let authority = request.head.authority ?? ""
+    try Self.checkOneHost(request, authority)
     guard accepts(authority) else {
       throw Problem(
         .hostNotServed,
@@ -27,6 +28,17 @@ struct HostMiddleware: RouterMiddleware {
           + "was started with, or add the name to its allowed hosts.")
     }
     return try await next(request, context)
+  }
+
+  /// A proxy could have gone by the other name (RFC 9112, 3.2).
+  private static func checkOneHost(_ request: Request, _ authority: String) throws(Problem) {
+    // The first one is the authority, and no field any more.
+    let isOne = request.headers[values: .host].allSatisfy {
+      $0.lowercased() == authority.lowercased()
+    }
+    guard isOne else {
+      throw Problem(.malformedRequest, "A request names its host once: “Host” is there twice.")
+    }
   }
 
   func accepts(_ authority: String) -> Bool {

@@ -55,7 +55,11 @@ import Testing
       #expect(strict == lenient)
       return
     }
-    #expect(strict == .failure(.init(offset: offset, repeated: name)))
+    guard case .failure(let error) = strict else {
+      Issue.record("it was taken")
+      return
+    }
+    #expect(error.offset == offset && error.repeated == name)
   }
 
   @Test func numbersKeepWhatTheyCan() throws {

@@ -1,6 +1,7 @@
 import HoldfastCore
 import HoldfastEngine
 import HoldfastStorage
+import HoldfastTestKit
 import Testing
 
 /// A worker whose process is proven to have ended: its scans wait for no lease.

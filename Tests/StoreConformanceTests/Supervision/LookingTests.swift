@@ -1,5 +1,6 @@
 import HoldfastCore
 import HoldfastStorage
+import HoldfastTestKit
 import Testing
 
 /// What supervision is shown: what is due and in which order, and of each scan all that a verdict looks at.

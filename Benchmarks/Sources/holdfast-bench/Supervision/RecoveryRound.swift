@@ -75,7 +75,7 @@ final class RecoveryRound {
     brake.watch([first.processID, worker.processID])
     let store = store
     try await wait(for: "the second worker") {
-      try await store.workers().contains { $0.name == "second" }
+      try await store.presentWorkers().contains { $0.name == "second" }
     }
   }
 

@@ -4,7 +4,7 @@ import HoldfastTestKit
 import Testing
 
 /// Lists of what an installation has are read page by page: each row once, in order, and only the caller's.
-@Suite(.timeLimit(.minutes(2))) struct PagingTests {
+@Suite(.timeLimit(.minutes(2))) struct ListPagesTests {
   /// The names of all pages, and how long each of these is.
   private static func all<Row>(
     limit: Int, _ page: (_ cursor: String?) async throws -> Page<Row>,
