@@ -94,6 +94,7 @@ package struct HoldfastServer: Sendable {
 
   private func serverBuilder() throws(ServerError) -> HTTPServerBuilder {
     let channel = HTTP1Channel.Configuration(
+      additionalChannelHandlers: [BodyDeadline(configuration.longestBody)],
       idleTimeout: .seconds(60),
       httpDecoderConfiguration: .init(
         maxHeaderFieldSize: 24 * 1024, maxHeaderListSize: 32 * 1024, maxHeaderFieldCount: 100))

@@ -1,5 +1,6 @@
 package import HoldfastCore
 package import HoldfastNetwork
+import NIOCore
 
 /// What the server needs to know beside its store.
 package struct ServerConfiguration: Sendable {
@@ -43,6 +44,8 @@ package struct ServerConfiguration: Sendable {
   package var policyBook = PolicyBook()
   /// How many streams of events may be open at once.
   package var eventStreams = 256
+  /// How long a request may take from its head to the end of its body.
+  var longestBody = BodyDeadline.usual
   /// How soon what is stuck is looked at.
   package var policyPace = WorstCase.Pace()
 

@@ -1,6 +1,7 @@
 import HTTPTypes
 import HoldfastCore
 import Hummingbird
+import NIOCore
 import Testing
 
 @testable import HoldfastServer
@@ -108,6 +109,22 @@ import Testing
       let same = try await RawExchange.run(
         "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", port: server.port)
       #expect(same.hasPrefix("HTTP/1.1 200 "))
+    }
+  }
+}
+
+/// A body that never ends.
+@Suite(.timeLimit(.minutes(2))) struct BodyDeadlineTests {
+  @Test func aBodyThatDoesNotEndIsNotWaitedFor() async throws {
+    try await TestServer.run(configure: { $0.longestBody = .milliseconds(200) }) { server in
+      let start = ContinuousClock.now
+      let answer = try await RawExchange.run(
+        "POST /sign-in HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: same-origin\r\n"
+          + "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 99\r\n\r\ntoken=",
+        port: server.port)
+      #expect(!answer.contains("HTTP/1.1 200"))
+      // An idle connection would be ended after a minute, too.
+      #expect(ContinuousClock.now - start < .seconds(50))
     }
   }
 }

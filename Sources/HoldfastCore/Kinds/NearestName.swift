@@ -3,6 +3,7 @@ package enum NearestName {
   /// The candidate with the fewest edits (insert, delete, replace, swap of neighbours) from `name`, if they are few enough for
   /// a slip of the keyboard: at most a third of the name's length, and at least two. Letter case, `-` and `_` do not count.
   package static func of(_ name: String, among candidates: [String]) -> String? {
+    guard name.utf8.count <= mostBytes else { return nil }
     let wanted = normalized(name)
     let limit = max(2, wanted.count / 3)
     return
@@ -12,6 +13,9 @@ package enum NearestName {
       .min { ($0.distance, $0.candidate) < ($1.distance, $1.candidate) }?
       .candidate
   }
+
+  /// No name of ours is as long; comparing a megabyte that somebody sends would take seconds.
+  private static let mostBytes = 200
 
   private static func normalized(_ name: String) -> [Character] {
     name.lowercased().map { $0 == "-" ? "_" : $0 }
