@@ -47,6 +47,31 @@ import Testing
     #expect((first + second + third).map(\.scan.id) == expected.map(\.id))
   }
 
+  /// A worker of one tenant takes its scans by the same order, whatever others have in front of them.
+  @Test(arguments: TestedDatabase.allCases)
+  func aTenantsOwnInTheSameOrder(_ database: TestedDatabase) async throws {
+    let fixture = try await Fixture(database)
+    let order: [(tenant: String, kind: String, priority: Int)] = [
+      ("b", "z", 9), ("a", "a", 0), ("b", "a", 0), ("a", "b", 0), ("default", "c", 7),
+      ("a", "c", 5), ("b", "y", 5), ("a", "a", 5), ("default", "a", 0), ("a", "b", -3),
+    ]
+    var submitted: [(scan: Scan, place: Int)] = []
+    for (place, entry) in order.enumerated() {
+      let request = ScanRequest.sample(
+        "/\(place)", kind: entry.kind, priority: entry.priority, tenant: entry.tenant)
+      submitted.append((try await fixture.submit(request), place))
+    }
+    for tenant in ["a", "default", "b", "c"] {
+      let store = fixture.store.seen(by: .sample(tenant))
+      let life = try await store.registerWorker(.sample(tenant))
+      let expected = submitted.filter { $0.scan.tenantID == tenant }
+        .sorted { ($1.scan.priority, $0.place) < ($0.scan.priority, $1.place) }
+      let first = try await store.claim(for: life, kinds: nil, limit: 2)
+      let rest = try await store.claim(for: life, kinds: nil, limit: 9)
+      #expect((first + rest).map(\.scan.id) == expected.map(\.scan.id), "\(tenant)")
+    }
+  }
+
   @Test(arguments: TestedDatabase.allCases)
   func takesOnlyItsKinds(_ database: TestedDatabase) async throws {
     let fixture = try await Fixture(database)

@@ -105,10 +105,11 @@ private struct QueueGroups {
     guard !hasEnded else { return nil }
     let decode: (any SQLRow) throws(StoreError) -> (Int64, String) = { ($0.int(0), $0.text(1)) }
     if let last {
-      self.last = try connection.first(
-        Claiming.nextGroup, [.int(last.priority), .text(last.kind)], decode)
+      self.last = try Claiming.nextGroup.all(
+        [.int(last.priority), .text(last.kind)], of: scope, connection, decode
+      ).first
     } else {
-      last = try connection.first(Claiming.firstGroup, [], decode)
+      last = try Claiming.firstGroup.all([], of: scope, connection, decode).first
     }
     hasEnded = last == nil
     return last
@@ -173,27 +174,35 @@ private enum Claiming {
       scanID: scan.id, tenantID: scan.tenantID, type: .claimed, data: data.finish())
   }
 
-  static let firstGroup = Statement(
+  static let firstGroup = Question(parameters: 0) { _, more in
     """
-    SELECT priority, kind FROM scans WHERE status = 'pending'
+    SELECT priority, kind FROM scans WHERE status = 'pending'\(more)
     ORDER BY priority DESC, kind DESC LIMIT 1
-    """)
-
-  static let nextGroup = Statement(
     """
-    SELECT priority, kind FROM scans WHERE status = 'pending' AND (priority, kind) < ($1, $2)
-    ORDER BY priority DESC, kind DESC LIMIT 1
-    """)
+  }
 
-  /// A statement about a group of the queue, for everybody's scans and for a tenant's: two, so that neither is planned for both.
+  static let nextGroup = Question(parameters: 2) { _, more in
+    """
+    SELECT priority, kind FROM scans WHERE status = 'pending' AND (priority, kind) < ($1, $2)\(more)
+    ORDER BY priority DESC, kind DESC LIMIT 1
+    """
+  }
+
+  /// A statement about the queue or a group of it, for everybody's scans, for a tenant's, and for those of the tenant that is not in
+  /// the index of tenants: each by itself, so that none is planned for another.
   struct Question {
     private let ofAll: Statement
     private let ofTenant: Statement
+    private let ofDefault: Statement
 
-    /// - Parameter make: the statement with a condition more; the tenant is its fourth parameter.
-    init(_ make: (Dialect, _ more: String) -> String) {
+    /// - Parameters:
+    ///   - parameters: how many the statement has of its own; the tenant is the next.
+    ///   - make: the statement with a condition more.
+    init(parameters: Int, _ make: (Dialect, _ more: String) -> String) {
+      let ofTenant = " AND tenant_id = $\(parameters + 1)"
       ofAll = Statement { make($0, "") }
-      ofTenant = Statement { make($0, " AND tenant_id = $4") }
+      self.ofTenant = Statement { make($0, "\(ofTenant) AND \(isOfNamedTenant())") }
+      ofDefault = Statement { make($0, ofTenant) }
     }
 
     func all<T>(
@@ -203,11 +212,12 @@ private enum Claiming {
       guard case .only(let tenant) = scope else {
         return try connection.all(ofAll, parameters, decode)
       }
-      return try connection.all(ofTenant, parameters + [.text(tenant)], decode)
+      let statement = tenant == TenantScope.defaultTenant ? ofDefault : ofTenant
+      return try connection.all(statement, parameters + [.text(tenant)], decode)
     }
   }
 
-  static let peek = Question { dialect, more in
+  static let peek = Question(parameters: 3) { dialect, more in
     """
     SELECT run_at, number FROM scans
     WHERE status = 'pending' AND priority = $1 AND kind = $2 AND run_at <= \(dialect.now)\(more)
@@ -219,7 +229,7 @@ private enum Claiming {
     Due(scan: ScanColumns.decode(row), now: row.time(ScanColumns.count))
   }
 
-  static let dueOfGroup = Question { dialect, more in
+  static let dueOfGroup = Question(parameters: 3) { dialect, more in
     """
     SELECT \(ScanColumns.list), \(dialect.now) FROM scans
     WHERE status = 'pending' AND priority = $1 AND kind = $2 AND run_at <= \(dialect.now)\(more)

@@ -13,7 +13,7 @@ struct Migration: Sendable {
   static let all = [
     first, supervision, byHand, diagnosis, rhythm, access, rowSecurity, reportSequence,
     historyByHand, users, schedules, retention, progress, idempotency, lists,
-    rowSecurityOfSchedules, leases, workersOfTenants,
+    rowSecurityOfSchedules, leases, workersOfTenants, queuesOfTenants,
   ]
 
   /// The schema that this program needs.
