@@ -20,8 +20,11 @@ server is away it keeps what there is to report. A scan that another attempt has
 is written. `docs/remote-workers.md` describes the messages.
 """
 
+import bisect
+import collections
 import json
 import logging
+import math
 import os
 import signal
 import socket
@@ -134,6 +137,354 @@ class _Server:
             raise _Away("its answer is not JSON") from None
 
 
+# Suspicion: how silent scans like this one ever are (docs/decisions/0003-detector.md)
+
+
+class _Window:
+    """The last so many numbers, in the order of their size and of their arrival."""
+
+    def __init__(self, capacity):
+        self._capacity, self._arrived, self._sorted = capacity, collections.deque(), []
+
+    def __len__(self):
+        return len(self._sorted)
+
+    def add(self, value):
+        if len(self._arrived) == self._capacity:
+            del self._sorted[bisect.bisect_left(self._sorted, self._arrived.popleft())]
+        self._arrived.append(value)
+        bisect.insort(self._sorted, value)
+
+    def smallest(self, rank):
+        """The nth, from 1; None where there are fewer."""
+        return self._sorted[rank - 1] if 0 < rank <= len(self._sorted) else None
+
+    def count_at_least(self, value):
+        return len(self._sorted) - bisect.bisect_left(self._sorted, value)
+
+
+class _Scales:
+    """What is usual: the medians of the last largest gaps, of all and of each step."""
+
+    _WINDOW, _LEAST, _MOST_STEPS = 15, 5, 32
+
+    def __init__(self):
+        self._whole, self._steps = _Window(self._WINDOW), {}
+
+    def add(self, gaps):
+        self._whole.add(max(gaps.values()))
+        for step, seconds in gaps.items():
+            if step in self._steps or len(self._steps) < self._MOST_STEPS:
+                self._steps.setdefault(step, _Window(self._WINDOW)).add(seconds)
+
+    def of(self, step):
+        return self._median(self._steps.get(step))
+
+    def whole(self):
+        return self._median(self._whole)
+
+    def _median(self, window):
+        if window is None or len(window) < self._LEAST:
+            return None
+        # A scale of nothing would make every gap infinitely large.
+        return max(window.smallest((len(window) + 1) // 2), 0.001)
+
+
+class _Rhythm:
+    """What the finished scans of one kind have taught under one promised rate of false alarms: that the largest gap of the next
+    one, as a multiple of what is usual for it, is beyond the quantile of theirs with that probability at most."""
+
+    _SCORES, _MOST_TARGETS = 4096, 2048
+
+    def __init__(self, rate):
+        self._rate, self._factor = rate, 1.0
+        self._own, self._general = _Window(self._SCORES), _Window(self._SCORES)
+        self._scales, self._targets = _Scales(), {}
+
+    def learn(self, target, rhythm):
+        gaps = {}
+        for sign in ("progress", "activity"):
+            for gap in rhythm.get(sign) or []:
+                gaps[sign + ":" + gap["step"]] = float(gap["seconds"])
+        if not gaps:
+            return
+        if rhythm.get("suspected_at_rate") == self._rate:
+            self._factor *= 2
+        self._factor = max(1.0, self._factor * (1 - 0.65 * self._rate))
+        # With the scales as they were while the scan ran.
+        known = self._targets.pop(target, None) or _Scales()
+        if known.whole() is not None:
+            self._own.add(self._score(gaps, known))
+        if self._scales.whole() is not None:
+            self._general.add(self._score(gaps, None))
+        self._scales.add(gaps)
+        known.add(gaps)
+        # The one that has been quiet for longest stands first.
+        self._targets[target] = known
+        if len(self._targets) > self._MOST_TARGETS:
+            del self._targets[next(iter(self._targets))]
+
+    def _score(self, gaps, target):
+        scaled = [(seconds, self._scale(target, step)) for step, seconds in gaps.items()]
+        return max([seconds / scale[0] for seconds, scale in scaled if scale] or [0.0])
+
+    def _scale(self, target, step):
+        if target is not None:
+            if target.of(step) is not None:
+                return target.of(step), "step"
+            if target.whole() is not None:
+                return target.whole(), "target"
+        usual = self._scales.of(step)
+        usual = self._scales.whole() if usual is None else usual
+        return None if usual is None else (usual, "kind")
+
+    def _rank(self, window):
+        return math.ceil((1 - self._rate) * (len(window) + 1) - 1e-9)
+
+    def limit(self, target, sign, step):
+        """The silence beyond which a scan is suspected; None while too little is known."""
+        step = sign + ":" + step
+        for scales in (self._targets.get(target), None):
+            scale = self._scale(scales, step)
+            if scale is None:
+                continue
+            window = self._general if scale[1] == "kind" else self._own
+            score = window.smallest(self._rank(window))
+            if score is not None:
+                return {"seconds": score * scale[0] * self._factor, "scope": scale[1],
+                        "scans": len(window), "rate": self._rate}
+        return None
+
+    def probability(self, target, sign, step, seconds):
+        """The share of healthy scans that are ever as silent."""
+        is_own = self._own.smallest(self._rank(self._own)) is not None
+        scale = self._scale(self._targets.get(target) if is_own else None, sign + ":" + step)
+        window = self._general if scale is None or scale[1] == "kind" else self._own
+        if scale is None or not len(window):
+            return None
+        return (1 + window.count_at_least(seconds / (scale[0] * self._factor))) / (1 + len(window))
+
+
+class _Rhythms:
+    """The rhythms of a worker's kinds, read from its server. Used by one thread."""
+
+    _REFRESH_SECONDS = 15.0
+
+    def __init__(self, kinds):
+        self._kinds, self._rates, self._book = set(kinds), set(), {}
+        self._last, self._due, self._is_refused = 0, 0.0, False
+
+    def of(self, kind, rate):
+        if rate not in self._rates:
+            # Learned from the beginning, for a promise that was not known before.
+            self._rates.add(rate)
+            self._book, self._last, self._due = {}, 0, 0.0
+        return self._book.setdefault((kind, rate), _Rhythm(rate))
+
+    def refresh(self, server, path):
+        if self._is_refused or not self._rates or time.monotonic() < self._due:
+            return
+        self._due = time.monotonic() + self._REFRESH_SECONDS
+        try:
+            while True:
+                records = server.call("GET", path + "/rhythms?after=%d" % self._last)["rhythms"]
+                for record in records:
+                    self._last = max(self._last, record["id"])
+                    if record["kind"] in self._kinds:
+                        for rate in self._rates:
+                            self.of(record["kind"], rate).learn(record["target"], record["rhythm"])
+                if len(records) < 500:
+                    return
+        except _Away:
+            # What is known goes on to hold.
+            pass
+        except _Refused as refusal:
+            # A server that is older than this. A worker that it does not know registers anew.
+            self._is_refused = refusal.status != 404 or refusal.name != "worker-not-found"
+
+
+class _Gaps:
+    """The largest silence in each step."""
+
+    _MOST_STEPS = 32
+
+    def __init__(self, now, step):
+        self._largest, self._last, self.step = {}, now, step
+
+    def moved(self, now, step=None):
+        self._record(now)
+        self._last = max(self._last, now)
+        self.step = self.step if step is None else step
+
+    def waited(self, seconds):
+        self._last += seconds
+
+    def silence(self, now):
+        return max(0.0, now - self._last)
+
+    def finished(self, now):
+        self._record(now)
+        return [{"step": step, "seconds": seconds} for step, seconds in sorted(self._largest.items())]
+
+    def _record(self, now):
+        gap = now - self._last
+        if gap > 0:
+            is_room = self.step in self._largest or len(self._largest) < self._MOST_STEPS - 1
+            step = self.step if is_room else ""
+            self._largest[step] = max(gap, self._largest.get(step, 0.0))
+
+
+class _Watch:
+    """Follows one attempt's silences, and whether they are longer than those of scans like it."""
+
+    def __init__(self, claim):
+        last = (claim.get("scan") or {}).get("progress") or {}
+        now = time.monotonic()
+        self._policy = claim.get("policy") or {}
+        self._claimed = now
+        self._done, self._step = int(last.get("done") or 0), str(last.get("step") or "")
+        self._first_done = self._done
+        self._has_progress = bool(last)
+        self._gaps = {"progress": _Gaps(now, self._step), "activity": _Gaps(now, self._step)}
+        self._wait, self._waited = None, 0.0
+        self._is_sampled, self._was_suspected = False, False
+        self._doubt = None
+        self._lock = threading.Lock()
+
+    @property
+    def rate(self):
+        return float(self._policy.get("suspicion_rate") or 0.001)
+
+    def progress(self, done, step):
+        with self._lock:
+            if self._has_progress and done <= self._done and step == self._step:
+                return
+            self._has_progress, self._done, self._step = True, done, step
+            for gaps in self._gaps.values():
+                gaps.moved(time.monotonic(), step)
+
+    def sampled(self, has_moved):
+        with self._lock:
+            self._is_sampled = True
+            if has_moved:
+                self._gaps["activity"].moved(time.monotonic())
+
+    def waits(self, seconds):
+        with self._lock:
+            self._end_wait(time.monotonic())
+            if seconds > 0:
+                self._wait = (time.monotonic(), seconds)
+
+    def _waiting(self, now):
+        return 0.0 if self._wait is None else max(0.0, min(now - self._wait[0], self._wait[1]))
+
+    def _end_wait(self, now):
+        waited = self._waiting(now)
+        for gaps in self._gaps.values():
+            gaps.waited(waited)
+        self._waited += waited
+        self._wait = None
+
+    def judge(self, rhythm, target):
+        """What is to be told of it, where that is new; else None."""
+        with self._lock:
+            found = None if self._policy.get("suspicion") == "ignore" else self._suspect(rhythm, target)
+            before, self._doubt = self._doubt, found
+            if (before is None) == (found is None):
+                return None
+            if found is None:
+                return {"change": "withdrawn", "asks_for_look": False}
+            self._was_suspected = True
+            return {"change": "raised", "suspicion": found,
+                    "asks_for_look": self._policy.get("suspicion") == "recover"}
+
+    def _suspect(self, rhythm, target):
+        now = time.monotonic()
+        cap = 60.0 * float(self._policy.get("waiting_cap_minutes") or 0)
+        floor = float(self._policy.get("suspicion_floor_seconds") or 0)
+        worst = None
+        for sign, gaps in self._gaps.items():
+            limit = rhythm.limit(target, sign, gaps.step)
+            if limit is None or sign == "activity" and not self._is_sampled:
+                continue
+            silence = gaps.silence(now) - min(cap, self._waiting(now))
+            over = silence - max(limit["seconds"], floor)
+            if over > 0 and (worst is None or over > worst["overdue_seconds"]):
+                worst = {"signal": sign, "step": gaps.step, "silence_seconds": silence, "limit": limit,
+                         "probability": rhythm.probability(target, sign, gaps.step, silence),
+                         "overdue_seconds": over}
+        return worst
+
+    def finished(self):
+        """What an attempt that came to its end in good health teaches."""
+        with self._lock:
+            now = time.monotonic()
+            self._end_wait(now)
+            rhythm = {
+                "progress": self._gaps["progress"].finished(now),
+                "activity": self._gaps["activity"].finished(now) if self._is_sampled else [],
+                "done": max(0, self._done - self._first_done),
+                "seconds": max(0.0, now - self._claimed - self._waited)}
+            if self._was_suspected:
+                rhythm["suspected_at_rate"] = self.rate
+            return rhythm
+
+
+class _Activity:
+    """What threads of this process, and all processes below them, have used so far: processor time and bytes."""
+
+    def __init__(self):
+        self._last = None
+
+    def has_moved(self, threads):
+        """Whether they have moved since the last look; None where this cannot be seen."""
+        try:
+            used = self._used(threads)
+        except (OSError, ValueError, IndexError):
+            return None
+        last, self._last = self._last, used
+        return last != used
+
+    def _used(self, threads):
+        used, below = [], []
+        for thread in sorted(threads):
+            folder = "/proc/self/task/%d" % thread
+            try:
+                used.append((thread, self._ticks(folder, own=True), self._bytes(folder)))
+            except FileNotFoundError:
+                continue  # It has ended.
+            below += self._children(folder)
+        while below:
+            process = below.pop()
+            folder = "/proc/%d" % process
+            try:
+                used.append((process, self._ticks(folder, own=False), self._bytes(folder)))
+                for thread in os.listdir(folder + "/task"):
+                    below += self._children("%s/task/%s" % (folder, thread))
+            except (FileNotFoundError, ProcessLookupError):
+                used.append((process, 0, 0))
+        return used
+
+    @staticmethod
+    def _ticks(folder, own):
+        with open(folder + "/stat") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        return sum(int(field) for field in fields[11:13 if own else 15])
+
+    @staticmethod
+    def _bytes(folder):
+        try:
+            with open(folder + "/io") as file:
+                return sum(int(line.split()[1]) for line in file if line[1:5] == "char")
+        except PermissionError:
+            return 0  # Of another user: its processor time is seen.
+
+    @staticmethod
+    def _children(folder):
+        with open(folder + "/children") as file:
+            return [int(number) for number in file.read().split()]
+
+
 class Scan:
     """One attempt of a scan, as its handler sees it. Every method may be called from any thread."""
 
@@ -164,6 +515,11 @@ class Scan:
         self._refusals = 0
         self._stop_reason = None
         self._order = None
+        self._watch = _Watch(claim)
+        self._activity = _Activity()
+        self._thread = None
+        self._is_active = False
+        self._doubts = []
 
     # What a handler asks
 
@@ -189,6 +545,7 @@ class Scan:
 
     def progress(self, done, total=None, unit="items", step="", current=None, message=None):
         """How much is done, and of how much."""
+        self._watch.progress(int(done), step)
         self._say(
             {"type": "progress", "done": int(done), "total": None if total is None else int(total),
              "unit": unit, "step": step, "current": current, "message": message})
@@ -219,6 +576,7 @@ class Scan:
 
     def waiting(self, what, seconds):
         """What it waits for, and for how long at most; 0 seconds end the wait."""
+        self._watch.waits(float(seconds))
         self._say({"type": "waiting", "for": what, "seconds": float(seconds)})
 
     def save(self, data, wait=False):
@@ -260,7 +618,7 @@ class Scan:
         with self._lock:
             if self._is_over:
                 return None
-            if self._in_flight is None and self._waiting:
+            if self._in_flight is None and (self._waiting or self._doubts):
                 messages, size = [], 0
                 while self._waiting and (not messages or size < _MOST_BATCH_BYTES):
                     message, length = self._waiting.pop(0)
@@ -271,7 +629,23 @@ class Scan:
                 self._in_flight = {
                     "scan_id": self.id, "token": self.token, "sequence": self._sequence,
                     "messages": messages}
+                self._add_findings(messages[-1] if messages else {"type": ""})
             return self._in_flight
+
+    def _add_findings(self, last):
+        """What the worker itself has to say: nothing more of doubts once there is an end."""
+        if last["type"] != "finished":
+            if self._doubts:
+                self._in_flight["worker"] = {"doubt": self._doubts.pop(0)}
+            return
+        self._doubts = []
+        if last["outcome"] == "completed":
+            self._in_flight["worker"] = {"rhythm": self._watch.finished()}
+
+    def _doubt(self, doubt):
+        with self._lock:
+            self._doubts.append(doubt)
+        self._worker._flush.set()
 
     def _sent(self, outcome):
         with self._lock:
@@ -298,6 +672,7 @@ class Scan:
                 # Nothing more of it will be written, by anybody.
                 self._is_over = True
                 self._waiting, self._waiting_bytes, self._in_flight = [], 0, None
+                self._doubts = []
             if self._stop_reason != "superseded":
                 if reason != self._stop_reason:
                     _log.info("scan %d is to stop: %s", self.number, reason)
@@ -330,6 +705,8 @@ class Worker:
         self._over = threading.Event()
         self._flush = threading.Event()
         self._beat = threading.Event()
+        self._rhythms = _Rhythms(self.kinds)
+        self._own_threads = set()
 
     def run(self):
         """Works until `stop()`, SIGTERM or SIGINT. Raises `HoldfastError` where the server does not take this worker."""
@@ -341,9 +718,11 @@ class Worker:
             threading.Thread(target=loop, name="holdfast " + name, daemon=True)
             for name, loop in (
                 ("heartbeat", self._beat_loop), ("reports", self._flush_loop),
-                ("signals", self._signal_loop))]
+                ("signals", self._signal_loop), ("watch", self._watch_loop))]
         for helper in helpers:
             helper.start()
+        self._own_threads = {helper.native_id for helper in helpers}
+        self._own_threads.add(threading.get_native_id())
         try:
             self._claim_loop()
         finally:
@@ -438,6 +817,7 @@ class Worker:
             target=self._work, args=(scan,), name="scan %d" % scan.number, daemon=True).start()
 
     def _work(self, scan):
+        scan._thread = threading.get_native_id()
         try:
             end = self._run_handler(scan)
             if end is not None:
@@ -519,8 +899,10 @@ class Worker:
 
     def _beat_once(self, scans, timeout):
         sent = time.monotonic()
+        active = [scan for scan in scans if scan._is_active]
         body = {"running": len(scans),
-                "scans": [{"scan_id": scan.id, "token": scan.token} for scan in scans]}
+                "scans": [{"scan_id": scan.id, "token": scan.token, "active": scan in active}
+                          for scan in scans]}
         try:
             answer = self._server.call("POST", self._path("/heartbeat"), body, timeout=timeout)
         except _Away as away:
@@ -531,6 +913,8 @@ class Worker:
                 _log.warning("the server refuses a heartbeat: %s", refusal)
                 return False
             answer = refusal.problem
+        for scan in active:
+            scan._is_active = False
         for scan, standing in zip(scans, answer.get("scans", [])):
             stops = [m for m in standing["messages"] if m["type"] == "stop"]
             if not stops or stops[0]["reason"] != "superseded":
@@ -545,6 +929,42 @@ class Worker:
         for scan in scans:
             if now - scan._renewed > scan._stale_after - scan._interval and not scan._is_over:
                 scan._stop("drain")
+
+    # Watching
+
+    def _watch_loop(self):
+        """Looks at what its scans do, and whether one is silent for longer than scans like it ever are."""
+        pause = 0.25
+        while not self._over.wait(pause):
+            with self._lock:
+                scans = [scan for scan in self._scans.values() if not scan._is_over]
+            pause = min([5.0, self._interval] + [max(0.25, scan._interval) for scan in scans])
+            try:
+                for scan in scans:
+                    self._look(scan)
+                self._rhythms.refresh(self._server, "/api/v1/workers/" + self._id)
+            except Exception:
+                # Nobody is worse off without it than with a worker that ends.
+                _log.exception("the scans could not be looked at")
+
+    def _look(self, scan):
+        has_moved = scan._activity.has_moved(self._threads(scan))
+        if has_moved is not None:
+            scan._watch.sampled(has_moved)
+            scan._is_active = scan._is_active or has_moved
+        doubt = scan._watch.judge(self._rhythms.of(scan.kind, scan._watch.rate), scan.target)
+        if doubt is not None:
+            scan._doubt(doubt)
+
+    def _threads(self, scan):
+        """Where one scan runs at a time, all that are not the worker's own are its."""
+        if self.slots > 1:
+            return [] if scan._thread is None else [scan._thread]
+        try:
+            return [int(name) for name in os.listdir("/proc/self/task")
+                    if int(name) not in self._own_threads]
+        except OSError:
+            return []
 
     # Reporting
 
