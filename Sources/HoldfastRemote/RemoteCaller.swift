@@ -1,9 +1,11 @@
 import AsyncHTTPClient
 import FoundationEssentials
+import Glibc
 import HoldfastCore
 import HoldfastStorage
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 
 /// Sends requests to a server, and tells its answers apart.
 struct RemoteCaller: Sendable {
@@ -102,7 +104,20 @@ struct RemoteCaller: Sendable {
       "no answer in time"
     case let error as HTTPClientError where error == .remoteConnectionClosed:
       "it closed the connection"
+    case let error as IOError: String(cString: strerror(error.errnoCode))
+    case let error as NIOSSLError: whyNoTLS("\(error)")
     default: "\(error)"
     }
+  }
+
+  /// OpenSSL's words name lines of its own sources.
+  private static func whyNoTLS(_ error: String) -> String {
+    if error.contains("WRONG_VERSION_NUMBER") {
+      return "it speaks no TLS there, where an address that begins with http:// is meant"
+    }
+    if error.contains("CERTIFICATE_VERIFY_FAILED") {
+      return "its certificate is not trusted here; --server-ca names the certificates to trust"
+    }
+    return "no TLS with it: \(error)"
   }
 }

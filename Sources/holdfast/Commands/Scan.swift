@@ -111,6 +111,10 @@ struct Submitter {
     } else {
       program.output.write("Scan \(scan.number) is submitted.\n")
     }
+    if composition.configuration.kinds.declared[scan.kind]?.isRemote == true {
+      program.errors.write(LiveWorkers.waitsForProgram(scan) + "\n")
+      return .success
+    }
     let (workers, now) = try await askStore { () async throws(StoreError) in
       (try await store.presentWorkers(), try await store.now())
     }

@@ -32,6 +32,14 @@ enum LiveWorkers {
   }
 }
 
+extension LiveWorkers {
+  /// Who runs a scan of a kind that no worker of Holdfast's own takes.
+  static func waitsForProgram(_ scan: Scan) -> String {
+    "Scan \(scan.number) waits for a program that claims scans of the kind “\(scan.kind)” from "
+      + "`holdfast serve` over HTTP."
+  }
+}
+
 extension ProcessEnvironment {
   /// Whether the process that started at `startTicks` (clock ticks after boot; 0 if unknown) still
   /// runs.

@@ -18,6 +18,7 @@ final class ScanFollower {
   /// longer matters.
   private var asking: Task<Void, Never>?
   private var nextLookAtWorkers: Double = 0
+  private var hasToldWhoRunsIt = false
   private var isDatabaseGone = false
   private let start = ContinuousClock.now
 
@@ -146,6 +147,13 @@ final class ScanFollower {
       seconds >= nextLookAtWorkers
     else { return }
     nextLookAtWorkers = seconds + 2
+    guard composition.configuration.kinds.declared[scan.kind]?.isRemote != true else {
+      if !hasToldWhoRunsIt, scan.status == .pending {
+        display.say(LiveWorkers.waitsForProgram(scan))
+      }
+      hasToldWhoRunsIt = true
+      return
+    }
     do {
       let workers = try await store.presentWorkers()
       let now = try await store.now()

@@ -114,9 +114,14 @@ struct RemoteWorkerTests {
     let both = try await run(["--server", address, "--database", "sqlite:/x"] + good)
     #expect(both.end == .exited(64), "\(both.log)")
 
+    let plain = address.replacingOccurrences(of: "http://", with: "https://")
+    let noTLS = try await run(["--server", plain] + good)
+    #expect(noTLS.end == .exited(69), "\(noTLS.log)")
+    #expect(noTLS.log.contains("it speaks no TLS there"), "\(noTLS.log)")
+
     try await expectOrderlyEnd(of: server)
     let nobody = try await run(["--server", address] + good)
     #expect(nobody.end == .exited(69), "\(nobody.log)")
-    #expect(nobody.log.contains("does not answer"))
+    #expect(nobody.log.contains("does not answer: Connection refused"), "\(nobody.log)")
   }
 }

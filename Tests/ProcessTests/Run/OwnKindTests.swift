@@ -52,6 +52,26 @@ import Testing
     #expect(!ran.log.contains("s3cret"))
   }
 
+  /// Its scans are for programs that claim them over HTTP: whoever follows one waits for such a program, and runs nothing.
+  @Test func aKindOfRemoteProgramsIsLeftToThem() async throws {
+    let bench = try RunBench()
+    let config = bench.folder.path("remote.yaml")
+    try Data("kinds: {far: {remote: true}}\n".utf8).write(to: URL(fileURLWithPath: config))
+    let options = ["--config", config, "--data-dir", bench.folder.path("data")]
+    let followed = try HoldfastProcess(["scan", "far", "north"] + options)
+    let words = "Scan 1 waits for a program that claims scans of the kind “far”"
+    _ = try await eventually("what it waits for", within: .seconds(60)) {
+      followed.log.contains(words) ? true : nil
+    }
+    #expect(try await bench.scan().status == .pending)
+    #expect(try await bench.scan().attempt == 0)
+    followed.signal(SIGTERM)
+    _ = try await bench.end(of: followed)
+    let left = try await HoldfastProcess.run(["scan", "far", "south", "--detach"] + options)
+    #expect(left.end == .exited(0), "\(left.log)")
+    #expect(left.log.contains("Scan 2 waits for a program"), "\(left.log)")
+  }
+
   @Test func whatDoesNotFitIsTold() async throws {
     let bench = try RunBench()
     let options = try Self.configure(bench)

@@ -39,6 +39,39 @@ import Testing
     #expect(scan.progress?.percentage == 100)
   }
 
+  /// The audit of docs/commands.md, word for word, over a `node` of this test's.
+  @Test func theDocumentedAuditWorks() async throws {
+    let bench = try RunBench()
+    let page = URL(fileURLWithPath: #filePath)
+      .appendingPathComponent("../../../../docs/commands.md").standardized
+    let audit = try #require(
+      try String(contentsOf: page, encoding: .utf8).components(separatedBy: "```")
+        .first { $0.hasPrefix("sh\n#!/bin/sh\n# audit.sh") }?.dropFirst(3))
+    let node = """
+      #!/bin/sh
+      [ "$2" != p2 ] || { echo "no page $2" >&2; exit 1; }
+      echo "{\\"page\\":\\"$2\\"}"
+      """
+    for (name, text) in [
+      ("audit.sh", String(audit)), ("node", node), ("pages.txt", "p1\np2\np3\n"),
+    ] {
+      let path = bench.folder.path(name)
+      try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+      try #require(chmod(path, 0o755) == 0)
+    }
+    let binary = try HoldfastProcess.binary
+    try #require(symlink(binary, bench.folder.path("holdfast")) == 0)
+    let ran = try await bench.run(script: "cd $F && PATH=$F:$PATH ./audit.sh")
+    #expect(ran.status == 0 && ran.log.isEmpty, "\(ran.log)")
+    let scan = try await bench.scan()
+    #expect(scan.status == .partial)
+    #expect(scan.counts.found == 2 && scan.counts.errors == 1)
+    #expect(scan.progress?.done == 3 && scan.progress?.total == 3)
+    let errors = try await HoldfastProcess.run(
+      ["errors", "1", "--data-dir", bench.folder.path("data")])
+    #expect(errors.output.contains("no page p2"), "\(errors.output)")
+  }
+
   @Test func reportsElsewhereDoNothing() async throws {
     let alone = try await HoldfastProcess.run(["report", "progress", "1", "2"])
     #expect(alone.end == .exited(0))
