@@ -46,8 +46,7 @@ let package = Package(
     .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
   ],
   targets: [
-    .systemLibrary(
-      name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .target(name: "CLibpq", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CHoldfastSystem"),
 
     .target(name: "HoldfastCore", swiftSettings: settings),

@@ -125,8 +125,6 @@ static _Noreturn void become_command(const struct hf_guard_command *command, int
   setpgid(0, 0);
   // Should somebody kill the guard, its command must not live on.
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  // Where that fails, the guard goes by parents alone.
-  if (command->group) hf_group_enter(command->group);
   struct failure failure = {HF_STAGE_FOLDER, 0};
   if (command->folder && chdir(command->folder) < 0) {
     failure.code = errno;
@@ -182,7 +180,9 @@ static int start_command(struct guard *guard) {
   if (pipe2(report, O_CLOEXEC) < 0) {
     failure.code = errno;
   } else {
-    guard->pid = fork();
+    // Where it cannot be in the group, the guard goes by parents alone.
+    const char *group = guard->command->group;
+    guard->pid = group ? hf_group_fork(group) : fork();
     if (guard->pid == 0) become_command(guard->command, report[1]);
     if (guard->pid < 0) failure.code = errno;
     close(report[1]);

@@ -175,28 +175,41 @@ struct Composition: Sendable {
   /// A worker for one program, which is the user's own: nothing limits it but what the command line says.
   func worker(
     _ store: any WorkerStore, running program: ProgramSpec, as scan: ScanID, policy: Policy,
-    attachment: RunnerAttachment
+    in runner: EarlyRunner
   ) -> Worker {
     worker(
       store, nil, slots: 1, kinds: [KindCatalog.attached], onlyScan: scan, limits: RunnerLimits(),
-      policy: { _, _ in policy }, program: { _ in program }, attachment: attachment)
+      policy: { _, _ in policy }, program: { _ in program }, early: runner)
   }
+
+  /// Starts the runner of a worker to come.
+  func earlyRunner(_ attachment: RunnerAttachment) -> EarlyRunner {
+    let logger = logger
+    return EarlyRunner(
+      life: ScanID.make().description, command: Self.runnerCommand,
+      dataDirectory: configuration.dataDirectory, attachment: attachment,
+      onTrouble: {
+        logger.warning("the runner leaves no breadcrumbs", metadata: ["error": "\($0)"])
+      })
+  }
+
+  private static var runnerCommand: [String] { [ProcessEnvironment.programPath, "runner"] }
 
   private func worker(
     _ store: any WorkerStore, _ rhythms: RhythmLibrary?, slots: Int, kinds: [String],
     onlyScan: ScanID?, limits: RunnerLimits,
     policy: @escaping @Sendable (String, String) -> Policy,
     program: @escaping @Sendable (Scan) -> ProgramSpec? = { _ in nil },
-    attachment: RunnerAttachment? = nil
+    early: EarlyRunner? = nil
   ) -> Worker {
     let worker = WorkerConfiguration(
       name: configuration.workerName ?? ProcessEnvironment.hostName, slots: slots, kinds: kinds,
       dataDirectory: configuration.dataDirectory,
-      runnerCommand: [ProcessEnvironment.programPath, "runner"],
+      runnerCommand: Self.runnerCommand,
       heartbeatIntervalSeconds: configuration.policies.shortestHeartbeatSeconds,
       version: holdfastVersion, spareRunners: onlyScan == nil ? 1 : 0,
       limits: limits, policy: policy, rhythms: rhythms, onlyScan: onlyScan, program: program,
-      attachment: attachment)
+      early: early)
     return Worker(store: store, configuration: worker, logger: logger)
   }
 }

@@ -25,8 +25,10 @@ int hf_group_path(pid_t runner, char path[HF_GROUP_PATH_BYTES]);
 // Makes the group; one that a runner of the same number left is emptied first.
 int hf_group_make(const char *path);
 
-// Moves this process into the group. Makes no call that a forked process may not make, as the next two.
-int hf_group_enter(const char *path);
+// Forks a process into the group (Linux 5.7), which costs nothing, where a process that moves there by itself waits some 10 ms for all
+// processors to come by. Where the kernel refuses, the child moves by itself, if it may. Makes no call that a forked process may not make,
+// as the next two.
+pid_t hf_group_fork(const char *path);
 
 // Kills everything in the group (Linux 5.14).
 int hf_group_kill(const char *path);

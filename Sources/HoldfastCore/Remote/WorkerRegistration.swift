@@ -1,5 +1,7 @@
 /// A worker that begins a life, as it tells the store, and a server over HTTP.
 package struct WorkerRegistration: Sendable, Hashable, Codable {
+  /// The life's id, where the worker has to know it before it registers; never taken from a remote worker.
+  package var life: String?
   package var name: String
   package var host: String
   /// The kernel's boot id: a process id means nothing beyond it.
@@ -14,9 +16,11 @@ package struct WorkerRegistration: Sendable, Hashable, Codable {
   package var heartbeatIntervalSeconds: Double
 
   package init(
-    name: String, host: String, bootID: String, processID: Int32, processStartTicks: UInt64,
+    life: String? = nil, name: String, host: String, bootID: String, processID: Int32,
+    processStartTicks: UInt64,
     slots: Int, kinds: [String], version: String, heartbeatIntervalSeconds: Double
   ) {
+    self.life = life
     self.name = name
     self.host = host
     self.bootID = bootID

@@ -18,9 +18,10 @@ struct LeftoverBreadcrumbs: Sendable {
     for life in await blocking({ BreadcrumbFolder.lives(in: folder) }) ?? [] {
       guard let left = await blocking({ BreadcrumbFolder.reopen("\(folder)/\(life)") }) ?? nil
       else { continue }
-      // Of a life that this database has never seen, its scans are another database's.
-      guard try await store.knowsWorker(life: life) else { continue }
-      for attempt in await blocking({ left.attempts }) ?? [] {
+      let attempts = await blocking({ left.attempts }) ?? []
+      // Of a life that this database has never seen, its scans are another database's. One that ended before its first has no story.
+      if !attempts.isEmpty, !(try await store.knowsWorker(life: life)) { continue }
+      for attempt in attempts {
         try await deliver(attempt.name, attempt.file)
       }
       await blocking { left.remove() }

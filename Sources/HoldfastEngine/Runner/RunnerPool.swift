@@ -13,13 +13,18 @@ final class RunnerPool: Sendable {
   }
 
   private let host: RunnerHost
+  private let early: EarlyRunner?
   private let size: Int
   private let logger: Logger
   private let bell: Doorbell
   private let state = Mutex(State())
 
-  init(host: RunnerHost, size: Int, bell: Doorbell, logger: Logger) {
+  /// - Parameter early: a runner that is there already.
+  init(
+    host: RunnerHost, early: EarlyRunner? = nil, size: Int, bell: Doorbell, logger: Logger
+  ) {
     self.host = host
+    self.early = early
     self.size = size
     self.bell = bell
     self.logger = logger
@@ -31,13 +36,13 @@ final class RunnerPool: Sendable {
   /// A spare, or a runner that is started now.
   func take() async throws(RunnerError) -> RunnerProcess {
     defer { bell.ring() }
-    while let spare = state.withLock({ $0.spares.isEmpty ? nil : $0.spares.removeFirst() }) {
+    while let spare = await nextSpare() {
       if spare.hasExited { continue }
       if spare.isStopped {
         logger.warning(
           "a spare runner was stopped by somebody; it is ended and another taken",
           metadata: ["pid": "\(spare.processID)"])
-        await discard(spare)
+        await Self.discard(spare)
         continue
       }
       state.withLock { $0.failures = 0 }
@@ -46,7 +51,14 @@ final class RunnerPool: Sendable {
     return try await host.start()
   }
 
-  private func discard(_ spare: RunnerProcess) async {
+  private func nextSpare() async -> RunnerProcess? {
+    if let spare = state.withLock({ $0.spares.isEmpty ? nil : $0.spares.removeFirst() }) {
+      return spare
+    }
+    return await early?.take()
+  }
+
+  static func discard(_ spare: RunnerProcess) async {
     spare.signalGroup(SIGKILL)
     await spare.ended()
     spare.closePipes()
@@ -69,7 +81,8 @@ final class RunnerPool: Sendable {
       defer { state.spares = [] }
       return state.spares
     }
-    for spare in spares { await discard(spare) }
+    for spare in spares { await Self.discard(spare) }
+    await early?.discard()
   }
 
   func end() {

@@ -119,18 +119,21 @@ package final class Worker: Sendable {
     init(worker: Worker, life: WorkerLife) {
       let (configuration, logger) = (worker.configuration, worker.logger)
       let eventLoop = worker.eventLoop
-      breadcrumbs = BreadcrumbFolder(path: worker.breadcrumbsFolder + "/" + life.id)
-      host = RunnerHost(
-        command: configuration.runnerCommand, limits: configuration.limits,
-        inherited: ProcessInfo.processInfo.environment,
-        group: MultiThreadedEventLoopGroup.singleton, breadcrumbs: breadcrumbs,
-        attachment: configuration.attachment,
-        onTrouble: {
-          logger.warning("a runner leaves no breadcrumbs", metadata: ["error": "\($0)"])
-        })
+      if let early = configuration.early {
+        (breadcrumbs, host) = (early.breadcrumbs, early.host)
+      } else {
+        breadcrumbs = BreadcrumbFolder(path: worker.breadcrumbsFolder + "/" + life.id)
+        host = RunnerHost(
+          command: configuration.runnerCommand, limits: configuration.limits,
+          inherited: ProcessInfo.processInfo.environment,
+          group: MultiThreadedEventLoopGroup.singleton, breadcrumbs: breadcrumbs,
+          onTrouble: {
+            logger.warning("a runner leaves no breadcrumbs", metadata: ["error": "\($0)"])
+          })
+      }
       pool = RunnerPool(
-        host: host, size: configuration.spareRunners, bell: Doorbell(eventLoop: eventLoop),
-        logger: logger)
+        host: host, early: configuration.early, size: configuration.spareRunners,
+        bell: Doorbell(eventLoop: eventLoop), logger: logger)
       let journals = worker.journalsFolder
       let store = worker.store
       writer = ReportWriter(
@@ -154,9 +157,13 @@ package final class Worker: Sendable {
 
   private var journalsFolder: String { configuration.dataDirectory + "/journals" }
 
-  /// Absolute: a runner works in `/`.
   private var breadcrumbsFolder: String {
-    let folder = configuration.dataDirectory + "/breadcrumbs"
+    Self.breadcrumbsFolder(in: configuration.dataDirectory)
+  }
+
+  /// Absolute: a runner works in `/`.
+  static func breadcrumbsFolder(in dataDirectory: String) -> String {
+    let folder = dataDirectory + "/breadcrumbs"
     return folder.hasPrefix("/")
       ? folder : FileManager.default.currentDirectoryPath + "/" + folder
   }
@@ -168,7 +175,8 @@ extension Worker {
   private func register(_ process: LinuxProcess) async throws(StoreError) -> WorkerLife {
     try await store.registerWorker(
       WorkerRegistration(
-        name: configuration.name, host: process.host, bootID: process.bootID,
+        life: configuration.early?.life, name: configuration.name, host: process.host,
+        bootID: process.bootID,
         processID: process.processID, processStartTicks: process.startTicks,
         slots: configuration.slots, kinds: configuration.kinds, version: configuration.version,
         heartbeatIntervalSeconds: configuration.heartbeatIntervalSeconds))

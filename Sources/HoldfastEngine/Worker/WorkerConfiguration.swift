@@ -27,8 +27,8 @@ package struct WorkerConfiguration: Sendable {
   package var onlyScan: ScanID?
   /// The program of a scan whose kind is one; `nil` for the kinds that runners know themselves.
   package var program: @Sendable (Scan) -> ProgramSpec?
-  /// What the runner of ``onlyScan`` shares with the command that brought this worker along.
-  package var attachment: RunnerAttachment?
+  /// The runner of ``onlyScan``, started by the command that brought this worker along.
+  package var early: EarlyRunner?
 
   package init(
     name: String, slots: Int, kinds: [String] = [], dataDirectory: String,
@@ -40,7 +40,7 @@ package struct WorkerConfiguration: Sendable {
     patience: Patience = Patience(), rhythms: RhythmLibrary? = nil,
     onlyScan: ScanID? = nil,
     program: @escaping @Sendable (Scan) -> ProgramSpec? = { _ in nil },
-    attachment: RunnerAttachment? = nil
+    early: EarlyRunner? = nil
   ) {
     self.name = name
     self.slots = max(1, slots)
@@ -56,7 +56,7 @@ package struct WorkerConfiguration: Sendable {
     self.rhythms = rhythms
     self.onlyScan = onlyScan
     self.program = program
-    self.attachment = attachment
+    self.early = early
   }
 }
 

@@ -5,7 +5,8 @@ extension SQLStore {
     _ worker: WorkerRegistration
   ) async throws(StoreError) -> WorkerLife {
     // Unique for each life, unlike the name: a restart under the same name must not inherit leases.
-    let life = WorkerLife(id: makeID().description, name: worker.name, host: worker.host)
+    let life = WorkerLife(
+      id: worker.life ?? makeID().description, name: worker.name, host: worker.host)
     return try await unbound.write { [scope] (connection) throws(StoreError) in
       try connection.run(
         WorkerSQL.insert,

@@ -4,14 +4,16 @@ import HoldfastCore
 /// One row of a result in PostgreSQL's binary formats. Used for all rows of a result, one after the other.
 final class PostgresRow: SQLRow {
   private let result: OpaquePointer
+  private let libpq: UnsafePointer<hf_libpq>
   var index: CInt = 0
   private(set) var fault: String?
 
-  init(_ result: OpaquePointer) {
+  init(_ result: OpaquePointer, _ libpq: UnsafePointer<hf_libpq>) {
     self.result = result
+    self.libpq = libpq
   }
 
-  func isNull(_ column: Int) -> Bool { PQgetisnull(result, index, CInt(column)) != 0 }
+  func isNull(_ column: Int) -> Bool { libpq.pointee.PQgetisnull(result, index, CInt(column)) != 0 }
 
   func bool(_ column: Int) -> Bool { value(column).first ?? 0 != 0 }
 
@@ -76,13 +78,13 @@ final class PostgresRow: SQLRow {
   }
 
   func refuse(_ column: Int, because reason: String) {
-    let name = PQfname(result, CInt(column)).map { String(cString: $0) }
+    let name = libpq.pointee.PQfname(result, CInt(column)).map { String(cString: $0) }
     fault = fault ?? "column \(name ?? "\(column)"): \(reason)"
   }
 
   private func value(_ column: Int) -> UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(
-      start: PQgetvalue(result, index, CInt(column)),
-      count: Int(PQgetlength(result, index, CInt(column))))
+      start: libpq.pointee.PQgetvalue(result, index, CInt(column)),
+      count: Int(libpq.pointee.PQgetlength(result, index, CInt(column))))
   }
 }

@@ -7,6 +7,7 @@ import HoldfastCore
 /// Unchecked, because libpq's handle is a pointer: a session is used by one thread at a time, which the pool sees to by
 /// handing it out.
 final class PostgresSession: @unchecked Sendable {
+  private let libpq: UnsafePointer<hf_libpq>
   private let handle: OpaquePointer
   private var prepared: [String: String] = [:]
   private(set) var failure: Failure?
@@ -25,6 +26,8 @@ final class PostgresSession: @unchecked Sendable {
 
   /// Connects, at most a few seconds long.
   init(uri: String) throws(StoreError) {
+    let libpq = try Self.library()
+    self.libpq = libpq
     let keywords = [
       "fallback_application_name", "connect_timeout", "keepalives_idle", "keepalives_interval",
       "keepalives_count", "tcp_user_timeout", "client_encoding", "dbname",
@@ -32,27 +35,38 @@ final class PostgresSession: @unchecked Sendable {
     // The URI is the last and so the strongest: it can set any of the others.
     let values = ["holdfast", "5", "15", "5", "3", "20000", "UTF8", uri]
     let connection = withCStrings(keywords) { keywords in
-      withCStrings(values) { values in PQconnectdbParams(keywords, values, 1) }
+      withCStrings(values) { values in libpq.pointee.PQconnectdbParams(keywords, values, 1) }
     }
     guard let connection else { throw .unavailable("libpq has no memory") }
-    guard PQstatus(connection) == CONNECTION_OK else {
-      let message = PostgresSession.connectionMessage(connection)
-      PQfinish(connection)
+    guard libpq.pointee.PQstatus(connection) == CONNECTION_OK else {
+      let message = PostgresSession.connectionMessage(connection, libpq)
+      libpq.pointee.PQfinish(connection)
       throw .unavailable(message)
     }
     handle = connection
-    _ = PQsetNoticeReceiver(connection, { _, _ in }, nil)
+    _ = libpq.pointee.PQsetNoticeReceiver(connection, { _, _ in }, nil)
     try runScript(PostgresSession.settings)
   }
 
+  /// PostgreSQL's client library, which a process that opens SQLite's files never loads.
+  private static func library() throws(StoreError) -> UnsafePointer<hf_libpq> {
+    var why = [CChar](repeating: 0, count: 256)
+    guard let library = hf_libpq_load(&why, why.count) else {
+      let text = String(
+        decoding: why.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      throw .badURL("PostgreSQL's client library is missing (Debian: libpq5): \(text)")
+    }
+    return library
+  }
+
   deinit {
-    PQfinish(handle)
+    libpq.pointee.PQfinish(handle)
   }
 
   var isLost: Bool {
-    if case .lost = failure { true } else { PQstatus(handle) != CONNECTION_OK }
+    if case .lost = failure { true } else { libpq.pointee.PQstatus(handle) != CONNECTION_OK }
   }
-  var socket: CInt { PQsocket(handle) }
+  var socket: CInt { libpq.pointee.PQsocket(handle) }
 
   /// Every statement of the store reads and writes few rows through an index. Without statistics (a new table) the planner
   /// would choose to read whole tables, and a prepared statement would stay with it.
@@ -76,18 +90,19 @@ final class PostgresSession: @unchecked Sendable {
     failure = nil
     let name = try prepare(sql, parameters)
     let result = parameters.withLibpqArrays { count, values, lengths, formats in
-      PQexecPrepared(handle, name, count, values, lengths, formats, 1)
+      libpq.pointee.PQexecPrepared(handle, name, count, values, lengths, formats, 1)
     }
-    defer { PQclear(result) }
+    defer { libpq.pointee.PQclear(result) }
     try check(result)
     guard let result else { return 0 }
-    let row = PostgresRow(result)
-    for index in 0..<PQntuples(result) {
+    let row = PostgresRow(result, libpq)
+    for index in 0..<libpq.pointee.PQntuples(result) {
       row.index = index
       try body(row)
       if let fault = row.fault { throw .statement(fault) }
     }
-    return Int(String(cString: PQcmdTuples(result))) ?? 0
+    let count = libpq.pointee.PQcmdTuples(result).map { String(cString: $0) }
+    return count.flatMap { Int($0) } ?? 0
   }
 
   private func prepare(
@@ -95,8 +110,9 @@ final class PostgresSession: @unchecked Sendable {
   ) throws(StoreError) -> String {
     if let name = prepared[sql] { return name }
     let name = "h\(prepared.count)"
-    let result = PQprepare(handle, name, sql, CInt(parameters.types.count), parameters.types)
-    defer { PQclear(result) }
+    let result = libpq.pointee.PQprepare(
+      handle, name, sql, CInt(parameters.types.count), parameters.types)
+    defer { libpq.pointee.PQclear(result) }
     try check(result)
     prepared[sql] = name
     return name
@@ -105,8 +121,8 @@ final class PostgresSession: @unchecked Sendable {
   /// Runs statements without parameters.
   func runScript(_ sql: String) throws(StoreError) {
     failure = nil
-    let result = PQexec(handle, sql)
-    defer { PQclear(result) }
+    let result = libpq.pointee.PQexec(handle, sql)
+    defer { libpq.pointee.PQclear(result) }
     try check(result)
   }
 
@@ -120,11 +136,11 @@ final class PostgresSession: @unchecked Sendable {
 
   /// Reads what has arrived, without waiting, and returns the channels notified; `nil` once the connection is lost.
   func notifications() -> [String]? {
-    guard PQconsumeInput(handle) == 1 else { return nil }
+    guard libpq.pointee.PQconsumeInput(handle) == 1 else { return nil }
     var channels: [String] = []
-    while let notification = PQnotifies(handle) {
+    while let notification = libpq.pointee.PQnotifies(handle) {
       channels.append(String(cString: notification.pointee.relname))
-      PQfreemem(notification)
+      libpq.pointee.PQfreemem(notification)
     }
     return channels
   }
@@ -132,16 +148,16 @@ final class PostgresSession: @unchecked Sendable {
   // MARK: Errors
 
   private func check(_ result: OpaquePointer?) throws(StoreError) {
-    switch PQresultStatus(result) {
+    switch libpq.pointee.PQresultStatus(result) {
     case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY: return
     default: break
     }
     guard let result, !isLost else {
       failure = .lost
-      throw .unavailable(PostgresSession.connectionMessage(handle))
+      throw .unavailable(PostgresSession.connectionMessage(handle, libpq))
     }
     func field(_ code: Character) -> String? {
-      code.asciiValue.flatMap { PQresultErrorField(result, CInt($0)) }.map {
+      code.asciiValue.flatMap { libpq.pointee.PQresultErrorField(result, CInt($0)) }.map {
         String(cString: $0)
       }
     }
@@ -168,8 +184,10 @@ final class PostgresSession: @unchecked Sendable {
     }
   }
 
-  private static func connectionMessage(_ handle: OpaquePointer) -> String {
-    guard let text = PQerrorMessage(handle) else { return "the connection was lost" }
+  private static func connectionMessage(
+    _ handle: OpaquePointer, _ libpq: UnsafePointer<hf_libpq>
+  ) -> String {
+    guard let text = libpq.pointee.PQerrorMessage(handle) else { return "the connection was lost" }
     let lines = String(cString: text).split(whereSeparator: \.isNewline)
     return lines.first.map(String.init) ?? "the connection was lost"
   }

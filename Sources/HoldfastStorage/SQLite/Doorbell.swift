@@ -6,7 +6,8 @@ import Synchronization
 /// the database, one for each channel, and the kernel tells whoever watches it (inotify).
 ///
 /// Our own commits come back to us the same way, so that there is one path. Where files cannot be watched, ticks stay
-/// within this process, and others find out by looking now and then.
+/// within this process, and others find out by looking now and then. The same holds for the first moments, which are the whole life of
+/// most commands: a process that has watched files waits some 15 ms for the kernel when it ends.
 final class Doorbell: Sendable {
   private let hub = SignalHub()
   private let path: String
@@ -15,16 +16,14 @@ final class Doorbell: Sendable {
 
   private struct State {
     var files: [SignalChannel: CInt] = [:]
-    var watch: Watch?
-    var isWatchRefused = false
+    /// Tells the thread to end; `nil` until somebody listens.
+    var wakeup: WakeupPipe?
+    var isWatched = false
     var isClosed = false
   }
 
-  private struct Watch {
-    var inotify: CInt
-    /// Tells the thread to end.
-    var wakeup: WakeupPipe
-  }
+  /// From the first listener to the first look at the files, which everybody who listens is told of.
+  private static let watchAfterMilliseconds: CInt = 200
 
   init(path: String, logger: Logger) {
     self.path = path
@@ -37,7 +36,7 @@ final class Doorbell: Sendable {
         return false
       }
       var byte: UInt8 = 1
-      return pwrite(file, &byte, 1, 0) == 1 && state.watch != nil
+      return pwrite(file, &byte, 1, 0) == 1 && state.isWatched
     }
     if !isWatched { hub.tick(channel) }
   }
@@ -45,7 +44,7 @@ final class Doorbell: Sendable {
   func signals(_ channel: SignalChannel) -> AsyncStream<Void> {
     let stream = hub.stream(channel)
     let isClosed = state.withLock { state in
-      if !state.isClosed, state.watch == nil, !state.isWatchRefused { startWatching(&state) }
+      if !state.isClosed, state.wakeup == nil { startWatching(&state) }
       return state.isClosed
     }
     if isClosed { hub.finish() }
@@ -58,9 +57,7 @@ final class Doorbell: Sendable {
       state.isClosed = true
       for file in state.files.values { Glibc.close(file) }
       state.files = [:]
-      if let watch = state.watch {
-        watch.wakeup.wake()
-      }
+      state.wakeup?.wake()
     }
     hub.finish()
   }
@@ -80,32 +77,49 @@ final class Doorbell: Sendable {
   }
 
   private func startWatching(_ state: inout State) {
-    let inotify = inotify_init1(CInt(IN_CLOEXEC) | CInt(IN_NONBLOCK))
-    let wakeup = WakeupPipe()
-    var channels: [CInt: SignalChannel] = [:]
-    for channel in SignalChannel.allCases where inotify >= 0 {
-      guard Self.file(channel, path: path, in: &state) != nil else { continue }
-      let name = "\(path).signal-\(channel.rawValue)"
-      let watch = inotify_add_watch(inotify, name, UInt32(IN_MODIFY))
-      if watch >= 0 { channels[watch] = channel }
-    }
-    guard inotify >= 0, let wakeup, channels.count == SignalChannel.allCases.count else {
-      logger.warning(
-        "cannot watch \(path).signal-*: other processes' changes are noticed by polling only",
-        metadata: ["error": "\(String(cString: strerror(errno)))"])
-      state.isWatchRefused = true
-      if inotify >= 0 { Glibc.close(inotify) }
-      return
-    }
-    state.watch = Watch(inotify: inotify, wakeup: wakeup)
+    guard let wakeup = WakeupPipe() else { return refused() }
+    state.wakeup = wakeup
     let hub = hub
-    let byWatch = channels
-    startThread {
+    startThread { [weak self] in
+      var wait = pollfd(fd: wakeup.readEnd, events: Int16(POLLIN), revents: 0)
+      guard poll(&wait, 1, Self.watchAfterMilliseconds) == 0,
+        let (inotify, channels) = self?.watch()
+      else { return }
+      // What was told before, nobody heard.
+      hub.tickAll()
       Self.listen(inotify: inotify, wakeup: wakeup.readEnd) { watch in
-        if let channel = byWatch[watch] { hub.tick(channel) } else { hub.tickAll() }
+        if let channel = channels[watch] { hub.tick(channel) } else { hub.tickAll() }
       }
       Glibc.close(inotify)
     }
+  }
+
+  /// Lets the kernel tell of the files from now on; `nil` where it cannot, or nobody wants to know any more.
+  private func watch() -> (inotify: CInt, channels: [CInt: SignalChannel])? {
+    state.withLock { state in
+      guard !state.isClosed else { return nil }
+      let inotify = inotify_init1(CInt(IN_CLOEXEC) | CInt(IN_NONBLOCK))
+      var channels: [CInt: SignalChannel] = [:]
+      for channel in SignalChannel.allCases where inotify >= 0 {
+        guard Self.file(channel, path: path, in: &state) != nil else { continue }
+        let name = "\(path).signal-\(channel.rawValue)"
+        let watch = inotify_add_watch(inotify, name, UInt32(IN_MODIFY))
+        if watch >= 0 { channels[watch] = channel }
+      }
+      guard channels.count == SignalChannel.allCases.count else {
+        refused()
+        if inotify >= 0 { Glibc.close(inotify) }
+        return nil
+      }
+      state.isWatched = true
+      return (inotify, channels)
+    }
+  }
+
+  private func refused() {
+    logger.warning(
+      "cannot watch \(path).signal-*: other processes' changes are noticed by polling only",
+      metadata: ["error": "\(String(cString: strerror(errno)))"])
   }
 
   /// Reads watch numbers until the wakeup is written to; −1 stands for an overflow of the kernel's queue.

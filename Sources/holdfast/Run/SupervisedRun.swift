@@ -26,6 +26,7 @@ final class SupervisedRun {
 
   /// A signal that came before there was a command which it could be passed on to.
   private var early: Int32?
+  private var runner: EarlyRunner?
 
   init(
     _ spec: ProgramSpec, name: String?, isResumable: Bool, composition: Composition,
@@ -42,16 +43,25 @@ final class SupervisedRun {
   func run() async throws -> Int {
     let (wakes, wake) = AsyncStream.makeStream(of: Wake.self)
     let streams = try RunStreams(environment: program.environment) { wake.yield(.commandEnded($0)) }
+    try composition.prepareDataDirectory()
+    let runner = composition.earlyRunner(streams.attachment)
+    self.runner = runner
     let signals = await UnixSignalsSequence(trapping: Self.passedOn)
     // Unstructured: it is there before the scan, and until the process ends.
     let listener = Task(name: "signals") {
       for await signal in signals { wake.yield(.signal(signal.rawValue)) }
     }
     defer { listener.cancel() }
-    let (store, scan) = try await prepare(streams, wakes, wake)
+    let (store, scan): (SQLStore, Scan)
+    do throws(CommandFailure) {
+      (store, scan) = try await prepare(streams, wakes, wake)
+    } catch {
+      await runner.end()
+      throw error
+    }
     if let early { return await leave(store, scan, for: early) }
     let worker = composition.worker(
-      store, running: spec, as: scan.id, policy: policy, attachment: streams.attachment)
+      store, running: spec, as: scan.id, policy: policy, in: runner)
     let result: Result<ProgramEnd?, CommandFailure> = await withTaskGroup(of: Void.self) { tasks in
       watch(worker, wake, &tasks)
       let result = await follow(scan.id, store, worker, streams, wakes, wake)
@@ -59,6 +69,8 @@ final class SupervisedRun {
       wake.finish()
       return result
     }
+    // A worker that got as far as to take it has seen to its end.
+    await runner.end()
     if let early, case .success = result { return await leave(store, scan, for: early) }
     let end = try result.get()
     let last: Scan?
@@ -156,6 +168,7 @@ final class SupervisedRun {
         // Cancelled: it was in time.
       }
     }
+    await runner?.end()
     let name = SignalName.of(signal)
     do throws(StoreError) {
       _ = try await store.seen(by: .commandLine).act(
@@ -170,6 +183,8 @@ final class SupervisedRun {
   }
 
   private func quit() -> Never {
+    // It ends with this process.
+    runner?.removeTraces()
     Glibc.exit(128 + (early ?? SIGTERM))
   }
 

@@ -27,7 +27,9 @@ import Testing
     let run = try bench.start(
       ["--database", "postgres://nobody@127.0.0.1:\(deaf.port)/none"], ["true"])
     try await Self.end(run, by: SIGINT)
-    #expect(try await bench.end(of: run).status == 128 + SIGINT)
+    let ended = try await bench.end(of: run)
+    #expect(ended.status == 128 + SIGINT, "\(ended.log)")
+    withExtendedLifetime(deaf) {}
   }
 
   /// Sends the signal from when it does not end the process by itself any more, again and again: one that comes while it is being trapped

@@ -90,4 +90,38 @@ import Testing
     }
     #expect(scan.summary["signal"] == .int(Int64(SIGPIPE)))
   }
+
+  /// It brings some twenty libraries along, which would be loaded for every command.
+  @Test func aRunnerLoadsNoClientOfPostgreSQL() async throws {
+    let bench = try RunBench()
+    let ended = try await bench.run(
+      script: "wc -l < /proc/$PPID/maps; grep -c -e libpq -e libldap /proc/$PPID/maps")
+    let counts = ended.output.split(separator: "\n").compactMap { Int($0) }
+    #expect(counts.count == 2 && counts.first ?? 0 > 10 && counts.last == 0, "\(ended.output)")
+  }
+
+  /// A runner is started before it is known whether it is needed, and it can be killed before it is.
+  @Test func whatCameToNothingLeavesNothing() async throws {
+    let bench = try RunBench()
+    let crumbs = bench.folder.path("data/breadcrumbs")
+    let files = FileManager.default
+    for name in ["gone/runner-1", "other/00000000-0000-7000-8000-000000000001.1.1"] {
+      let path = "\(crumbs)/\(name)"
+      try files.createDirectory(
+        atPath: URL(filePath: path).deletingLastPathComponent().path,
+        withIntermediateDirectories: true)
+      #expect(files.createFile(atPath: path, contents: Data()))
+    }
+    let first = try bench.start(["--name", "one"], script: "touch $F/begun; exec sleep 1000")
+    _ = try await eventually("the first", within: .seconds(60)) {
+      files.fileExists(atPath: bench.folder.path("begun")) ? true : nil
+    }
+    #expect(try await bench.run(["--name", "one"], ["true"]).status == 75)
+    #expect(
+      try files.contentsOfDirectory(atPath: crumbs).count == 2, "the first one's and another's")
+    first.signal(SIGTERM)
+    _ = try await bench.end(of: first)
+    #expect(
+      try files.contentsOfDirectory(atPath: crumbs) == ["other"], "of a database of its own")
+  }
 }
