@@ -39,7 +39,7 @@ extension BrowserPage {
   ///
   /// - Parameter interval: between two looks; only a look tells, as a page does not announce what an expression depends on.
   package func wait(
-    until expression: String, limit: Duration = .seconds(10),
+    until expression: String, limit: Duration = .seconds(60),
     interval: Duration = .milliseconds(25)
   ) async throws(BrowserError) {
     try await withDeadline(limit, "waiting until \(expression)") {

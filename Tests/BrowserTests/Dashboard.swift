@@ -13,6 +13,19 @@ final class Dashboard {
   private(set) var pages: [BrowserPage] = []
   private var brake: Brake?
 
+  /// A kind whose scans run until somebody ends them.
+  static let idleKind = """
+    kinds:
+      idle:
+        about: Sleeps.
+        command: [sleep, "3600"]
+        policy: {on_stuck: fail}
+        parameters:
+          deep: {type: boolean}
+          pages: {type: integer, minimum: 1, maximum: 500, default: 10}
+          region: {type: string, enum: [north, south], required: true}
+    """
+
   /// What a scan of the library takes to be wrong: one file in each course.
   static let errorTypes = ["invalid_extension"]
   static let courses = 300
@@ -21,10 +34,11 @@ final class Dashboard {
   /// What the server's environment says beside its flags.
   private let settings: [String: String]
 
-  private init(_ settings: [String: String]) async throws {
-    self.settings = settings
+  private init(_ settings: [String: String], configuration: String) async throws {
     folder = try TemporaryFolder(prefix: "holdfast-dashboard")
-    server = try Self.serve(folder, port: 0, settings)
+    try Data(configuration.utf8).write(to: URL(fileURLWithPath: folder.path("holdfast.yaml")))
+    self.settings = settings.merging(["HOLDFAST_CONFIG": folder.path("holdfast.yaml")]) { $1 }
+    server = try Self.serve(folder, port: 0, self.settings)
     base = try await server.waitUntilServing()
     browser = try await Browser()
   }
@@ -33,9 +47,10 @@ final class Dashboard {
   /// error, threw, or asked another machine for anything.
   static func open(
     _ name: String = #function, settings: [String: String] = [:],
+    configuration: String = Dashboard.idleKind,
     _ body: (Dashboard) async throws -> Void
   ) async throws {
-    let dashboard = try await Dashboard(settings)
+    let dashboard = try await Dashboard(settings, configuration: configuration)
     do {
       try await body(dashboard)
       dashboard.expectQuietPages()
@@ -148,6 +163,7 @@ final class Dashboard {
       "/overview", "/", "/scans/\(number)", "/scans/\(number)/why", "/workers", "/schedules",
       "/policies", "/tokens", "/users", "/audit-log", "/account", "/cleanup", "/reset",
       "/bulk?action=retry&scan=\(number)", "/?search=nothing+of+the+kind",
+      "/new", "/new/idle", "/problems/not-found",
     ]
   }
 
@@ -166,6 +182,13 @@ final class Dashboard {
         checkpoint = CASE WHEN target = '\(resumable)' THEN '{"path":"b"}' END
       WHERE target IN (\(names))
       """, path: folder.path("data/holdfast.db"))
+  }
+
+  /// Waits until a scan has a status.
+  func wait(for status: String, of number: Int64) async throws {
+    try await eventually("scan \(number) to be \(status)", within: .seconds(60)) {
+      try await api("GET", "/api/v1/scans/\(number)")["status"]?.stringValue == status ? () : nil
+    }
   }
 
   /// Waits for a scan's end.
@@ -230,5 +253,50 @@ final class Dashboard {
 extension BrowserPage {
   func text(of selector: String) async throws -> String {
     try await evaluate("document.querySelector('\(selector)')?.innerText ?? ''").stringValue ?? ""
+  }
+}
+
+extension BrowserPage {
+  /// Presses a button that asks before it acts, says yes, and waits for the page that answers.
+  func confirm(_ key: String) async throws {
+    try await settle(until: "document.querySelector('[data-key=\(key)]')")
+    try await evaluate("window.isAsking = true")
+    try await click("[data-key=\(key)]")
+    try await wait(until: "document.querySelector('.confirm:popover-open')")
+    try await press(.enter)
+    try await settle(until: "!window.isAsking")
+  }
+
+  /// Waits until an expression is true in a document that is there as a whole.
+  func settle(until expression: String) async throws {
+    try await wait(until: "document.readyState === 'complete' && (\(expression))")
+  }
+
+  /// Fills fields of a form by their ids.
+  func fill(_ fields: KeyValuePairs<String, String>) async throws {
+    for (id, text) in fields {
+      try await click("[id='\(id)']")
+      try await evaluate("document.getElementById('\(id)').select(), 1")
+      try await type(text)
+    }
+  }
+
+  /// Chooses a value of a list; its own window is none of the page's.
+  func choose(_ value: String, in id: String) async throws {
+    let isChosen = try await evaluate(
+      """
+      (() => {
+        const list = document.getElementById('\(id)');
+        list.value = '\(value)';
+        list.dispatchEvent(new Event('change', {bubbles: true}));
+        return list.value === '\(value)';
+      })()
+      """)
+    #expect(isChosen == true, "\(id) has no \(value)")
+  }
+
+  /// Waits until the page says so.
+  func wait(forText text: String) async throws {
+    try await settle(until: "document.body.innerText.includes('\(text)')")
   }
 }

@@ -42,6 +42,7 @@ import Testing
     #expect(Words.date(morning) == "Jan 15, 2025 10:35 AM")
     #expect(Words.date(midnight) == "Dec 1, 2025 12:05 AM")
     #expect(Words.date(noon) == "Dec 31, 2025 12:00 PM")
+    #expect(Words.date(morning, isExact: true) == "Jan 15, 2025 10:35:00 AM")
     #expect(morning.plain == "2025-01-15T10:35:00")
     #expect(morning.clockTime == "10:35:00")
   }
@@ -53,6 +54,24 @@ import Testing
   ])
   func whatDoesNotShowIsWrittenAsAnEscape(text: String, shown: String) {
     #expect(text.visible == shown)
+  }
+
+  @Test(arguments: [
+    ("entries", "entry"), ("lines", "line"), ("pages", "page"), ("addresses", "address"),
+    ("boxes", "box"), ("branches", "branch"), ("progress", "progress"), ("Stück", "Stück"),
+    ("s", "s"), ("", ""),
+  ])
+  func oneOfManyHasItsOwnWord(units: String, one: String) {
+    #expect(Words.one(of: units) == one)
+  }
+
+  @Test func whereItsScanIsNamedASentenceDoesNotNameItAgain() {
+    let said = { (text: String) in
+      Words.sentence(text, number: 7, kind: "library", target: "/srv\u{7}")
+    }
+    #expect(
+      said("Scan 7 (library /srv\u{7}) is dead: it is silent.") == "It is dead: it is silent.")
+    #expect(said("Scan 17 (library /srv) is dead.") == "Scan 17 (library /srv) is dead.")
   }
 
   @Test func errorsAreCounted() {

@@ -36,6 +36,18 @@ final class RateMeters: Sendable {
     lately(scan) ?? Self.average(scan)
   }
 
+  /// The rate of a running scan for as long as it keeps it up: `nil` once it has been silent for longer than three units
+  /// take at that rate (a minute at least), or supervision doubts that it moves. Of an ended one, its average.
+  func presentRate(of scan: Scan, now: Timestamp) -> Double? {
+    guard let rate = rate(of: scan) else { return nil }
+    guard scan.status == .running else { return scan.status.isTerminal ? rate : nil }
+    let silence = scan.progressAt.map { now.seconds(since: $0) } ?? 0
+    guard rate > 0, silence <= max(60, 3 / rate), scan.suspicion == nil, !scan.isHeldStuck else {
+      return nil
+    }
+    return rate
+  }
+
   private func lately(_ scan: Scan) -> Double? {
     guard scan.status == .running else { return nil }
     let own = samples.withLock { $0[scan.id] } ?? []

@@ -110,8 +110,14 @@ struct APIDescriptionReader {
     return members(schema["properties"]).map { name, member in
       .init(
         name: name, place: "body", type: type(member), isRequired: required.contains(name),
-        description: Self.text(member, "description") + Self.text(followed(member), "description"))
+        description: description(of: member))
     }
+  }
+
+  /// What the member says of itself, else what the schema that it refers to says.
+  private func description(of member: Node) -> String {
+    let own = Self.text(member, "description")
+    return own.isEmpty ? Self.text(followed(member), "description") : own
   }
 
   /// A schema in a few words.
@@ -121,7 +127,9 @@ struct APIDescriptionReader {
       return names.compactMap(\.string).joined(separator: " | ")
     }
     if let options = schema["anyOf"]?.array() {
-      return options.map { type($0) }.filter { $0 != "null" }.joined(separator: " or ")
+      let types = options.map { type($0) }.filter { $0 != "null" }
+      let distinct = types.indices.filter { !types[..<$0].contains(types[$0]) }.map { types[$0] }
+      return distinct.joined(separator: " or ")
     }
     let named = schema["type"]?.string ?? schema["type"]?.array().first?.string ?? "any"
     switch named {

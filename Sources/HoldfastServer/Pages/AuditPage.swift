@@ -32,7 +32,10 @@ struct AuditPage: Sendable {
     var actor: String
     var action: String
     var object: String
-    var tenant: String
+    /// The page of a scan.
+    var href: String?
+    /// `nil` for the one that there is without others.
+    var tenant: String?
     var address: String
     var requestID: String?
     var before: String?
@@ -44,12 +47,18 @@ struct AuditPage: Sendable {
       actor = record.actor.visible
       action = record.action.visible
       object = record.object.visible
-      tenant = record.tenant.visible
+      href = Self.href(of: record.object)
+      tenant = record.tenant == TenantScope.defaultTenant ? nil : record.tenant.visible
       address = (record.address ?? "–").visible
       requestID = record.requestID?.visible
       before = Self.text(of: record.before)
       after = Self.text(of: record.after)
       hasChange = before != nil || after != nil
+    }
+
+    private static func href(of object: String) -> String? {
+      guard object.hasPrefix("scan "), let number = Int64(object.dropFirst(5)) else { return nil }
+      return "/scans/\(number)"
     }
 
     private static func text(of value: JSONValue) -> String? {

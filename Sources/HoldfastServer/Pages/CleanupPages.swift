@@ -181,7 +181,8 @@ struct CleanupView: PageView {
   private static func row(_ entry: RecoveryPlan.Entry) -> Row {
     Row(
       number: entry.number, kind: entry.kind.visible, target: entry.target.visible,
-      sentence: entry.verdict.sentence.visible,
+      sentence: Words.sentence(
+        entry.verdict.sentence, number: entry.number, kind: entry.kind, target: entry.target),
       plan: CleanupPages.words(for: entry.decision.action), age: Words.duration(entry.ageSeconds))
   }
 }

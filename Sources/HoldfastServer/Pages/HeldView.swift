@@ -9,11 +9,13 @@ struct HeldView: Sendable {
   var lost: [ScanView.Fact]
   var hasLost: Bool
 
-  /// - Parameter verdict: as stored (``Verdict``).
-  init?(_ verdict: JSONValue?) {
+  /// - Parameters:
+  ///   - verdict: as stored (``Verdict``).
+  ///   - scan: the one that the page is about.
+  init?(_ verdict: JSONValue?, of scan: Scan) {
     guard let verdict, let name = verdict["verdict"]?.stringValue else { return nil }
     self.verdict = Self.words(name)
-    sentence = (verdict["sentence"]?.stringValue ?? "").visible
+    sentence = Words.sentence(verdict["sentence"]?.stringValue ?? "", of: scan)
     evidence = (verdict["evidence"]?.arrayValue ?? []).map { entry in
       .init(
         label: Self.words(entry["signal"]?.stringValue ?? ""),
@@ -55,7 +57,9 @@ struct DiagnosisView: Sendable {
   init?(_ diagnosis: JSONValue?, at time: Timestamp?) {
     guard let diagnosis, let name = diagnosis["class"]?.stringValue else { return nil }
     found = HeldView.words(name)
-    sentence = ((diagnosis["sentence"] ?? diagnosis["message"])?.stringValue ?? "").visible
+    // The sentence of a class may begin with its name, which the page puts ahead of it.
+    let told = ((diagnosis["sentence"] ?? diagnosis["message"])?.stringValue ?? "").visible
+    sentence = told.hasPrefix("\(found): ") ? String(told.dropFirst(found.count + 2)) : told
     facts = [
       ("Peer", "peer"), ("File", "file"), ("Signal", "signal"), ("Process", "pid"),
       ("Exit code", "exit_code"), ("Step", "step"), ("Last in", "current"),

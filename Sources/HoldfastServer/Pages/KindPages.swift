@@ -137,7 +137,8 @@ struct KindView: PageView {
     /// `numeric`, `decimal` or `text`: what a phone's keyboard shows.
     var mode: String
     var maxLength: Int
-    var hint: String
+    /// `nil` where there is nothing to say.
+    var hint: String?
 
     struct Choice: Sendable {
       var value: String
@@ -168,10 +169,10 @@ struct KindView: PageView {
         case .string, .boolean: "text"
         }
       maxLength = rule.maxLength
-      hint = Self.hint(rule)
+      hint = Self.hint(rule, isRequired: isRequired)
     }
 
-    private static func hint(_ rule: ParameterRule) -> String {
+    private static func hint(_ rule: ParameterRule, isRequired: Bool) -> String? {
       let range: String? =
         switch (rule.minimum?.shownNumber, rule.maximum?.shownNumber) {
         case (let least?, let most?): "\(least) to \(most)"
@@ -179,7 +180,8 @@ struct KindView: PageView {
         case (nil, let most?): "at most \(most)"
         case (nil, nil): nil
         }
-      return [rule.about?.visible, range].compactMap { $0 }.joined(separator: "; ")
+      let parts = [rule.about?.visible, range, isRequired ? "required" : nil].compactMap { $0 }
+      return parts.isEmpty ? nil : parts.joined(separator: "; ")
     }
   }
 }

@@ -107,7 +107,9 @@ struct ListView: PageView {
     var tenant: String
     var status: ShownStatus
     var bar: ShownBar?
+    /// How far it is; of a failed scan, why it failed.
     var progressText: String
+    var isError: Bool
     var rate: String
     var created: ShownTime
     var age: String
@@ -121,8 +123,11 @@ struct ListView: PageView {
       tenant = scan.tenantID.visible
       status = ShownStatus(scan)
       bar = ShownBar(scan)
-      progressText = scan.progressText ?? (scan.status == .pending ? "waiting for a worker" : "–")
-      rate = Words.rate(meters.rate(of: scan)) ?? "–"
+      let error = scan.status == .failed ? scan.errorMessage?.visible : nil
+      isError = error != nil
+      progressText =
+        error ?? scan.progressText ?? (scan.status == .pending ? "waiting for a worker" : "–")
+      rate = Words.rate(meters.presentRate(of: scan, now: now)) ?? "–"
       created = ShownTime(scan.createdAt)
       let seconds = now.seconds(since: scan.createdAt)
       age = Words.age(seconds)

@@ -148,7 +148,8 @@ struct OverviewPage: Sendable {
           verdict: entry.verdict.kind.rawValue.replacing("_", with: " "),
           style: "error",
           sentence: entry.verdict.sentence,
-          plan: CleanupPages.words(for: entry.decision.action)))
+          // “It is marked as failed” alone would read as if it had been.
+          plan: "Next, i" + CleanupPages.words(for: entry.decision.action).dropFirst()))
     }
     let named = Set(stuck.map(\.scanID))
     let suspected = suspected.filter { !named.contains($0.id) }
@@ -169,7 +170,8 @@ struct OverviewPage: Sendable {
   ) -> OverviewView.Attention {
     OverviewView.Attention(
       number: scan.number, href: "/scans/\(scan.number)", kind: scan.kind.visible,
-      target: scan.target.visible, verdict: verdict, style: style, sentence: sentence.visible,
+      target: scan.target.visible, verdict: verdict, style: style,
+      sentence: Words.sentence(sentence, of: scan),
       plan: plan,
       actions: !mayAct
         ? []

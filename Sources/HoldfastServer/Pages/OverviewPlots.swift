@@ -56,7 +56,8 @@ final class OverviewPlots: Sendable {
       HourlyActivity.ends.map { status in
         Plot.Series(
           label: status.rawValue, style: "plot-\(status.rawValue)",
-          values: hourly.hours.map { Double($0.ended[status] ?? 0) })
+          values: hourly.hours.map { Double($0.ended[status] ?? 0) },
+          href: "/?status=\(status.rawValue)")
       }, from: from, intervalName: name, emptyText: "No scan has ended in a day.")
   }
 
@@ -71,6 +72,12 @@ final class OverviewPlots: Sendable {
       emptyText: "No scan has ended well in a day.")
   }
 
+  /// A reason has the same colour in both plots.
+  private static func style(of reason: String) -> String {
+    let known = Reason.cleanups.firstIndex { $0.rawValue == reason }
+    return "plot-reason-\(known ?? Reason.cleanups.count)"
+  }
+
   private static func reasons(
     _ heading: String, _ hourly: HourlyActivity,
     _ counts: (HourlyActivity.Hour) -> [String: Int], _ from: Timestamp, emptyText: String
@@ -78,9 +85,9 @@ final class OverviewPlots: Sendable {
     let reasons = Set(hourly.hours.flatMap { counts($0).keys }).sorted()
     return Plot.bars(
       heading,
-      reasons.enumerated().map { index, reason in
+      reasons.map { reason in
         Plot.Series(
-          label: reason.replacing("_", with: " ").visible, style: "plot-reason-\(index % 6)",
+          label: reason.replacing("_", with: " ").visible, style: style(of: reason),
           values: hourly.hours.map { Double(counts($0)[reason] ?? 0) })
       }, from: from, intervalName: name, emptyText: emptyText)
   }

@@ -24,6 +24,8 @@ struct Plot: Sendable {
     var label: String
     var style: String
     var total: String
+    /// Where the scans that it counts are listed.
+    var href: String?
   }
 
   struct TableRow: Sendable {
@@ -55,6 +57,7 @@ struct Plot: Sendable {
     var label: String
     var style: String
     var values: [Double]
+    var href: String?
   }
 
   static func bars(
@@ -71,7 +74,9 @@ struct Plot: Sendable {
       top: whole(most), from: ShownTime(from))
     plot.isEmpty = most == 0
     plot.emptyText = emptyText
-    plot.keys = totals.map { Key(label: $0.0.label, style: $0.0.style, total: whole($0.1)) }
+    plot.keys = totals.map {
+      Key(label: $0.0.label, style: $0.0.style, total: whole($0.1), href: $0.0.href)
+    }
     guard most > 0 else { return plot }
     plot.tabulate(series, intervalName, show: whole)
     let step = width / Double(count)
@@ -104,12 +109,14 @@ struct Plot: Sendable {
     for entry in series {
       let known = entry.values.enumerated().filter { !$0.element.isNaN }
       let step = width / Double(entry.values.count)
+      // A single point has no line: one as long as its interval marks it.
+      let place = known.count > 1 ? 0.5 : 0
       let points = known.map { index, value in
-        "\(number((Double(index) + 0.5) * step)) \(number(height - value / most * height))"
+        "\(number((Double(index) + place) * step)) \(number(height - value / most * height))"
       }
       guard let first = points.first, let last = known.last?.element else { continue }
-      // A single point has no line; a short one marks it.
-      let rest = points.count > 1 ? points.dropFirst().map { " L \($0)" }.joined() : " h 6"
+      let rest =
+        points.count > 1 ? points.dropFirst().map { " L \($0)" }.joined() : " h \(number(step))"
       plot.lines.append(Line(path: "M \(first)\(rest)", style: entry.style))
       plot.keys.append(Key(label: entry.label, style: entry.style, total: "now \(show(last))"))
     }

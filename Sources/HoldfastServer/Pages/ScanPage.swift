@@ -26,7 +26,7 @@ struct ScanPage: Sendable {
     let events = try await store.events(of: scan.id, cursor: place, limit: Self.mostEvents)
     // A part of a story does not tell where its first attempt began.
     let attempts = place == nil ? AttemptRow.rows(events.items) : []
-    let held = scan.status == .completed ? nil : HeldView(scan.verdict)
+    let held = scan.status == .completed ? nil : HeldView(scan.verdict, of: scan)
     let diagnosis = Self.diagnosis(events.items)
     let age = now.seconds(since: scan.createdAt)
     let actions = mayAct ? ScanView.Action.all(for: scan, isStuck: scan.isHeldStuck) : []
@@ -45,9 +45,7 @@ struct ScanPage: Sendable {
       waitingFor: scan.waitingFor.flatMap { $0.isEmpty ? nil : $0.visible },
       bar: ShownBar(scan), measures: measures(scan, now: now),
       clocks: Self.clocks(scan, now: now),
-      expectedEnd: hub.meters.secondsLeft(of: scan).map {
-        ShownTime(now.adding(seconds: $0))
-      },
+      expectedEnd: secondsLeft(of: scan, now: now).map { ShownTime(now.adding(seconds: $0)) },
       current: scan.status == .running ? scan.progress?.current?.visible : nil,
       message: scan.status.isActive ? scan.progressMessage?.visible : nil,
       counters: Self.counters(scan), errors: try await errors(scan, query),
@@ -61,7 +59,8 @@ struct ScanPage: Sendable {
       eventsHref: "/api/v1/scans/\(scan.id)/events",
       facts: Self.facts(scan), params: try Self.json(scan.params),
       checkpoint: try scan.checkpoint.flatMap { try Self.json($0) },
-      jsonHref: "/api/v1/scans/\(scan.id)")
+      jsonHref: "/api/v1/scans/\(scan.id)",
+      targetHref: ListAddress.address("/", [.init(name: "target", value: scan.target)]))
   }
 
   /// What a screen reader hears when it changes: the end, and every quarter on the way.
@@ -98,7 +97,7 @@ struct ScanPage: Sendable {
     }
     switch scan.verdict?["verdict"]?.stringValue.flatMap(Verdict.Kind.init) {
     case nil, .moving, .waiting, .ended: return nil
-    default: return scan.verdict?["sentence"]?.stringValue?.visible
+    default: return scan.verdict?["sentence"]?.stringValue.map { Words.sentence($0, of: scan) }
     }
   }
 
@@ -114,9 +113,9 @@ struct ScanPage: Sendable {
       if let value { facts.append(.init(label: label, value: value)) }
     }
     add("Done", scan.progressText)
-    add("Rate", Words.rate(hub.meters.rate(of: scan)))
-    add("Time left", hub.meters.secondsLeft(of: scan).map { "about \(Words.duration($0))" })
-    add("Bytes", scan.progress.map { Words.bytes($0.bytes) })
+    add("Rate", Words.rate(hub.meters.presentRate(of: scan, now: now)))
+    add("Time left", secondsLeft(of: scan, now: now).map { "about \(Words.duration($0))" })
+    add("Bytes", scan.progress.flatMap { $0.bytes > 0 ? Words.bytes($0.bytes) : nil })
     if let step = scan.progress?.step, !step.isEmpty, scan.status == .running {
       add("Step", step.visible)
     }
@@ -126,6 +125,11 @@ struct ScanPage: Sendable {
         scan.status.isTerminal ? "Took" : "Running for", Words.duration(end.seconds(since: start)))
     }
     return facts
+  }
+
+  /// Nothing is foretold of a scan that stands still.
+  private func secondsLeft(of scan: Scan, now: Timestamp) -> Double? {
+    hub.meters.presentRate(of: scan, now: now) == nil ? nil : hub.meters.secondsLeft(of: scan)
   }
 
   /// Alive, and moving: two signals, two clocks.

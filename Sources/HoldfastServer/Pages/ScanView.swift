@@ -45,6 +45,8 @@ struct ScanView: PageView {
   var params: String?
   var checkpoint: String?
   var jsonHref: String
+  /// The list of this target's scans.
+  var targetHref: String
 
   struct Fact: Sendable {
     var label: String

@@ -44,8 +44,9 @@ struct WhyPage: Sendable {
         WhyView(
           frame: pages.frame("Why scan #\(scan.number) does what it does", context, stream: nil),
           number: scan.number, target: scan.target.visible, kind: scan.kind.visible,
-          status: ShownStatus(scan), sentence: (told["sentence"]?.stringValue ?? "").visible,
-          note: told["note"]?.stringValue?.visible, held: HeldView(told["verdict"]),
+          status: ShownStatus(scan),
+          sentence: Words.sentence(told["sentence"]?.stringValue ?? "", of: scan),
+          note: told["note"]?.stringValue?.visible, held: HeldView(told["verdict"], of: scan),
           diagnosis: DiagnosisView(told["diagnosis"], at: at),
           source: Self.words(forSource: told["source"]?.stringValue ?? ""), json: text,
           jsonHref: "/api/v1/scans/\(scan.id)/why")))

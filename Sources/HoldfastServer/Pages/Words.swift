@@ -58,15 +58,39 @@ enum Words {
   }
 
   /// `Jan 15, 2025 10:35 AM`, in UTC; the page turns it into the reader's zone.
-  static func date(_ time: Timestamp) -> String {
+  ///
+  /// - Parameter isExact: to the second, where several may lie within a minute: `Jan 15, 2025 10:35:07 AM`.
+  static func date(_ time: Timestamp, isExact: Bool = false) -> String {
     let months = [
       "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
     let civil = time.civil
-    let minute = civil.minute < 10 ? "0\(civil.minute)" : "\(civil.minute)"
+    let minute = twoDigits(civil.minute) + (isExact ? ":" + twoDigits(civil.second) : "")
     let hour = civil.hour % 12 == 0 ? 12 : civil.hour % 12
     return "\(months[civil.month - 1]) \(civil.day), \(civil.year) \(hour):\(minute) "
       + (civil.hour < 12 ? "AM" : "PM")
+  }
+
+  private static func twoDigits(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
+
+  /// A verdict's sentence where its scan is named already: “Scan 7 (library /srv) is dead: …” as “It is dead: …”.
+  static func sentence(_ sentence: String, number: Int64, kind: String, target: String) -> String {
+    let name = "Scan \(number) (\(kind) \(target)) "
+    return (sentence.hasPrefix(name) ? "It " + sentence.dropFirst(name.count) : sentence).visible
+  }
+
+  static func sentence(_ text: String, of scan: Scan) -> String {
+    sentence(text, number: scan.number, kind: scan.kind, target: scan.target)
+  }
+
+  /// `entries` as `entry`, for one of them. Programs name their units themselves, mostly with an English plural.
+  static func one(of units: String) -> String {
+    if units.hasSuffix("ies"), units.count > 4 { return units.dropLast(3) + "y" }
+    if ["sses", "xes", "ches", "shes"].contains(where: units.hasSuffix) {
+      return String(units.dropLast(2))
+    }
+    return units.count > 2 && units.hasSuffix("s") && !units.hasSuffix("ss")
+      ? String(units.dropLast()) : units
   }
 
   static func plural(_ count: Int64, _ one: String, _ many: String) -> String {
@@ -90,10 +114,13 @@ enum Words {
 struct ShownTime: Sendable {
   var iso: String
   var text: String
+  /// To the second.
+  var exact: String
 
   init(_ time: Timestamp) {
     iso = time.description
     text = Words.date(time)
+    exact = Words.date(time, isExact: true)
   }
 }
 
@@ -168,7 +195,7 @@ extension Scan {
     guard let progress else { return nil }
     let unit = progress.unit.visible
     guard let total = progress.total, status.isActive || total != progress.done else {
-      return "\(Words.number(progress.done)) \(unit)"
+      return "\(Words.number(progress.done)) \(progress.done == 1 ? Words.one(of: unit) : unit)"
     }
     let of = progress.isEstimate ? "of about" : "of"
     return "\(Words.number(progress.done)) \(of) \(Words.number(total)) \(unit)"

@@ -1,6 +1,6 @@
 // The live part of the pages. Without it they are complete, and show the moment at which they were loaded.
 import { connect } from './live.js';
-import { rememberRegions, refreshRegions } from './regions.js';
+import { rememberRegions, refreshRegions, watchBusyRegions } from './regions.js';
 import { renderTimes } from './times.js';
 import { enhanceScanForm } from './form.js';
 import { enhanceSelection } from './select.js';
@@ -36,4 +36,4 @@ async function refresh() {
   return answered;
 }
 
-connect(document.body.dataset.stream, { refresh, showMode });
+watchBusyRegions(connect(document.body.dataset.stream, { refresh, showMode }));

@@ -4,6 +4,7 @@ const POLL_EVERY = 5000;
 const REFRESH_AT_MOST_EVERY = 1000;
 const RECONNECT_EVERY = 10000;
 
+/** Returns what asks for a refresh as soon as one is due. */
 export function connect(address, { refresh, showMode }) {
   let source = null;
   let lastEventId = '';
@@ -98,4 +99,5 @@ export function connect(address, { refresh, showMode }) {
 
   if ('EventSource' in window) open();
   else startPolling();
+  return refreshSoon;
 }

@@ -1,6 +1,35 @@
 // Regions of the page that the server renders and the page puts in place of their older selves.
 
 const shown = new Map();
+let pressed = null;
+let isPassedOver = false;
+
+/** Calls `refresh` once nobody is busy any more with a region that was passed over for it. */
+export function watchBusyRegions(refresh) {
+  const settle = () => {
+    if (isPassedOver) refresh();
+  };
+  // A click that begins on one button and ends on its successor would be none.
+  document.addEventListener('pointerdown', (event) => {
+    pressed = event.target.closest('[data-region]');
+  }, true);
+  for (const type of ['pointerup', 'pointercancel']) {
+    document.addEventListener(type, () => {
+      // The click itself comes after it.
+      setTimeout(() => {
+        pressed = null;
+        settle();
+      });
+    }, true);
+  }
+  document.addEventListener('toggle', settle, true);
+  document.addEventListener('focusout', () => setTimeout(settle), true);
+}
+
+function isBusy(region) {
+  return region === pressed
+    || region.querySelector(':popover-open, input:not([type=checkbox]):focus, select:focus');
+}
 
 export function rememberRegions() {
   for (const region of document.querySelectorAll('[data-region]')) {
@@ -31,6 +60,7 @@ export async function refreshRegions() {
   } catch {
     return false;
   }
+  isPassedOver = false;
   const fresh = new DOMParser().parseFromString(text, 'text/html');
   for (const region of fresh.querySelectorAll('[data-region]')) replace(region);
   return true;
@@ -39,8 +69,11 @@ export async function refreshRegions() {
 function replace(fresh) {
   const region = document.getElementById(fresh.id);
   if (!region || shown.get(fresh.id) === essence(fresh)) return;
-  // Somebody is answering a question or typing here; the next round will do.
-  if (region.querySelector(':popover-open, input:not([type=checkbox]):focus, select:focus')) return;
+  // Somebody is answering a question, typing or pressing a button here: when that is over will do.
+  if (isBusy(region)) {
+    isPassedOver = true;
+    return;
+  }
   shown.set(fresh.id, essence(fresh));
   const key = region.contains(document.activeElement) ? focusKey(document.activeElement) : null;
   const checked = [...region.querySelectorAll('input[data-key]:checked')].map((i) => i.dataset.key);

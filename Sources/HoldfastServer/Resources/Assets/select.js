@@ -16,6 +16,7 @@ export function enhanceSelection() {
       all.checked = selected > 0 && selected === rows.length;
       all.indeterminate = selected > 0 && selected < rows.length;
     }
+    document.getElementById('bulk-form').classList.toggle('has-selection', selected > 0);
     const text = selected ? `${selected} selected` : '';
     if (count.textContent !== text) count.textContent = text;
   }

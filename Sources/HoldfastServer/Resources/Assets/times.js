@@ -5,11 +5,16 @@ const dates = new Intl.DateTimeFormat('en-US', {
   month: 'short', day: 'numeric', year: 'numeric', hour: 'numeric', minute: '2-digit',
 });
 
+const exactDates = new Intl.DateTimeFormat('en-US', {
+  month: 'short', day: 'numeric', year: 'numeric', hour: 'numeric', minute: '2-digit', second: '2-digit',
+});
+
 export function renderTimes(root) {
   const zone = root.querySelector('[data-zone]');
   if (zone) zone.textContent = Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'local time';
   for (const element of root.querySelectorAll('time[data-date]')) {
-    set(element, dates.format(new Date(element.dateTime)).replace(/(\d{4}), /, '$1 '));
+    const format = element.dataset.date === 'exact' ? exactDates : dates;
+    set(element, format.format(new Date(element.dateTime)).replace(/(\d{4}), /, '$1 '));
   }
   for (const element of root.querySelectorAll('time[data-age]')) {
     element.bornAt ??= performance.now() - seconds(element.dataset.age) * 1000;
