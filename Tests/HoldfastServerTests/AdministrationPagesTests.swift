@@ -5,6 +5,31 @@ import Testing
 
 /// Workers, policies, schedules, tokens, users and the audit log, without scripts.
 @Suite(.timeLimit(.minutes(2))) struct AdministrationPagesTests {
+  /// The API's cursor leads the page to the same place.
+  @Test func listsTurnOver() async throws {
+    try await TestServer.run { server in
+      for name in ["one", "two", "three"] { _ = try await server.makeToken(name, "viewer") }
+      let first = try await server.get("/api/v1/tokens?limit=2").json
+      #expect(first["items"]?.arrayValue?.map { $0["name"] } == ["three", "two"])
+      let cursor = try #require(first["next_cursor"]?.stringValue)
+      let second = try await server.get("/api/v1/tokens?limit=2&cursor=\(cursor)").json
+      #expect(second["items"]?.arrayValue?.map { $0["name"] } == ["one"])
+      #expect(second["next_cursor"] == nil)
+
+      let whole = try await server.get("/tokens").text
+      #expect(whole.contains(">three</th>") && !whole.contains("aria-label=\"Pages\""))
+      let rest = try await server.get("/tokens?cursor=\(cursor)").text
+      #expect(rest.contains(">one</th>") && !rest.contains(">two</th>"))
+      #expect(rest.contains("<a class=\"button\" href=\"/tokens\">First</a>"))
+      #expect(!rest.contains("rel=\"next\""))
+      for list in ["users", "tenants", "schedules", "workers"] {
+        let bad = try await server.get("/api/v1/\(list)?cursor=nonsense")
+        #expect(bad.status == 400, "\(list)")
+        #expect(try bad.json["field"] == "cursor", "\(list)")
+      }
+    }
+  }
+
   @Test func workersShowTheirSlotsAndTheirSilence() async throws {
     try await TestServer.run { server in
       let visitor = try await PageVisitor(server)
