@@ -15,13 +15,11 @@ extension Diagnosis {
   /// Otherwise each thread of each process of the tree is read on its own, and the finding that
   /// explains most wins: stopped, out of memory, blocked in a disk, spinning, a lock on a file, a
   /// connection, an event loop with connections, and at last a process of which *all* threads sleep
-  /// in locks. What merely waits for something else in the tree (a child, a pipe) loses to it.
+  /// in locks. What merely waits for something else in the tree (a child, a pipe) loses to it, and of processes that show the same, the one
+  /// furthest from the runner is named. Of a command, what runs it counts only where it cannot run it.
   package static func classify(_ evidence: DiagnosisEvidence) -> Diagnosis {
     if let exit = evidence.exit { return ended(exit, evidence) }
-    let findings = evidence.processes.flatMap { process in
-      self.findings(in: process, over: evidence.overSeconds).map { (process, $0) }
-    }
-    let best = findings.max { $0.1.weight < $1.1.weight }
+    let best = bestFinding(evidence)
     if let kills = evidence.memory?.kills, kills > 0, best?.1.weight ?? .nothing < .stopped {
       let times = kills == 1 ? "once" : "\(kills) times"
       return Diagnosis(
@@ -45,6 +43,25 @@ extension Diagnosis {
       sentence: "\(heading(finding.class)): \(process.name) (\(process.processID)) \(finding.text)"
         + "\(movement(process, evidence))\(place(evidence)).",
       evidence: evidence)
+  }
+
+  private static func bestFinding(
+    _ evidence: DiagnosisEvidence
+  ) -> (ProcessFacts, ThreadFinding)? {
+    let findings = evidence.processes.compactMap { process in
+      self.findings(in: process, over: evidence.overSeconds)
+        .max { $0.weight < $1.weight }.map { (process, $0) }
+    }
+    // Around a command are its guard and the runner, which wait for it and pass its output on, unless they cannot.
+    let guards = evidence.processes.filter { process in
+      process.threads.contains { $0.name == ProcessFacts.guardThreadName }
+    }
+    let around = Set(guards.flatMap { [$0.processID, $0.parentID] })
+    let telling = findings.filter { process, finding in
+      finding.weight >= .disk || !around.contains(process.processID)
+    }
+    // Of equals the last: parents come first, and wait for what their children do.
+    return (telling.isEmpty ? findings : telling).reversed().max { $0.1.weight < $1.1.weight }
   }
 
   private static func findings(in process: ProcessFacts, over seconds: Double) -> [ThreadFinding] {

@@ -1,6 +1,9 @@
 /// What the operating system says of one process of a runner's tree, read from `/proc` twice, some
 /// seconds apart.
 package struct ProcessFacts: Sendable, Hashable, Codable {
+  /// What the only thread of a command's guard calls itself (CHoldfastSystem, `guard.c`).
+  static let guardThreadName = "hf-guard"
+
   package var processID: Int32
   package var parentID: Int32
   /// `comm`, or the first word of the command line.

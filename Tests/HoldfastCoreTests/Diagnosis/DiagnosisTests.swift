@@ -46,6 +46,42 @@ import Testing
     #expect(diagnosis.agreesWithHang)
   }
 
+  @Test func ofProcessesThatShowTheSameTheFurthestIsNamed() {
+    let connection = ProcessFacts.Descriptor.socket(peer: "10.0.0.5:443")
+    let parent = Self.process([Self.sleeping("read", 5, .pipe)], pid: 1)
+    let child = Self.process([Self.sleeping("clock_nanosleep")], pid: 2)
+    #expect(Self.classify(parent, child).processID == 2)
+    let first = Self.process([Self.sleeping("read", 7, connection)], pid: 1)
+    #expect(Self.classify(first, child).processID == 1)
+    // Of one process's threads, the first: it is the program's own.
+    let threads = Self.process([
+      Self.sleeping("read", 7, .socket(peer: "a")), Self.sleeping("read", 8, .socket(peer: "b")),
+    ])
+    #expect(Self.classify(threads).peer == "a")
+  }
+
+  @Test func whatRunsACommandIsNoReason() {
+    func family(_ runner: Thread, _ command: Thread?) -> [ProcessFacts] {
+      var loop = Self.sleeping("poll")
+      loop.name = "hf-guard"
+      let around = [
+        Self.process([runner], pid: 1, cpu: 2),
+        ProcessFacts(processID: 2, parentID: 1, name: "holdfast", threads: [loop]),
+      ]
+      return around
+        + (command.map { [ProcessFacts(processID: 3, parentID: 2, name: "c", threads: [$0])] } ?? [])
+    }
+    func named(_ processes: [ProcessFacts]) -> Int32? {
+      Diagnosis.classify(DiagnosisEvidence(processes: processes, overSeconds: 2)).processID
+    }
+    // It copies what the command writes.
+    let copies = Self.sleeping("write", 1, .pipe)
+    #expect(named(family(copies, Self.sleeping("read", 0, .pipe))) == 3)
+    // It is stopped, or has nobody left to speak of.
+    #expect(named(family(Thread(state: "T"), Self.sleeping("poll"))) == 1)
+    #expect(named(family(copies, nil)) == 1)
+  }
+
   @Test func aConnectionBeingOpenedIsFoundAmongTheSockets() {
     let sockets = [ProcessFacts.Socket(descriptor: 9, peer: "192.0.2.1:80", state: "SYN_SENT")]
     let diagnosis = Self.classify(

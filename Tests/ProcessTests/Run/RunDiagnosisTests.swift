@@ -47,5 +47,9 @@ import Testing
     #expect(["spinning", "unknown"].contains(found))
     #expect(spins.log.contains("the command had its time"), "\(spins.log)")
     #expect(spins.log.contains("found: "), "\(spins.log)")
+    // The runner waits for its output meanwhile, which says nothing.
+    let sleeps = try await bench.run(["--timeout", "1s"], ["sleep", "1000"])
+    #expect(sleeps.status == 124)
+    #expect(sleeps.log.contains("found: Unknown: sleep ("), "\(sleeps.log)")
   }
 }
