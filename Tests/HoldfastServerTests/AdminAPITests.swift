@@ -197,7 +197,7 @@ import Testing
       #expect(list.contains("Clean Stuck Runs"))
       #expect(list.contains("Reset All Audits"))
       let preview = try await server.get("/cleanup", as: .cookie(cookie)).text
-      #expect(preview.contains("1 stuck, of which 0 can be resumed and 1 are dead."))
+      #expect(preview.contains("1 stuck, of which 0 can be resumed and 1 is dead."))
       #expect(preview.contains("Clean 1 run"))
       #expect(try await server.store.scan(.id(stale.id))?.status == .running)
       let site = [("Sec-Fetch-Site", "same-origin")]
@@ -244,7 +244,7 @@ import Testing
         """)
       let visitor = try await PageVisitor(server)
       let page = try await visitor.page("/cleanup")
-      #expect(page.contains("2 stuck, of which 1 can be resumed and 1 are dead."))
+      #expect(page.contains("2 stuck, of which 1 can be resumed and 1 is dead."))
       #expect(page.contains("<h2>Resumable <span class=\"count\">1</span></h2>"))
       #expect(page.contains("<h2>Dead <span class=\"count\">1</span></h2>"))
       let some = try await visitor.page("/cleanup?target=*healthy&age_hours=")

@@ -139,7 +139,7 @@ struct CleanupView: PageView {
       plan.entries.isEmpty && plan.held.isEmpty
       ? "No stuck runs found."
       : "\(summary.total) stuck, of which \(summary.resumable.count) can be resumed and "
-        + "\(summary.dead.count) are dead. Nothing is deleted."
+        + "\(summary.dead.count) \(summary.dead.count == 1 ? "is" : "are") dead. Nothing is deleted."
     held =
       plan.held.isEmpty
       ? nil
