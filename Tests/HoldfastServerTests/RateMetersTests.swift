@@ -11,7 +11,8 @@ import Testing
   private func scan(_ status: ScanStatus = .running) -> Scan {
     let moved = start.adding(seconds: 100)
     return Scan(
-      id: ScanID(high: 0, low: 1), number: 1, tenantID: "default", kind: "library", target: "/srv", params: [:],
+      id: ScanID(high: 0, low: 1), number: 1, tenantID: "default", kind: "library", target: "/srv",
+      params: [:],
       status: status, priority: 0, scope: nil, idempotencyKey: nil, attempt: 1, leaseToken: 1,
       crashes: 0, workerID: nil, workerName: nil, createdAt: start, updatedAt: moved,
       runAt: start, claimedAt: start, startedAt: start, lastActivityAt: moved,
