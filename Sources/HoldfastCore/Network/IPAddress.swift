@@ -18,15 +18,17 @@ package enum IPAddress: Sendable, Hashable {
   /// 6to4 (RFC 3056).
   package var embedded: IPAddress? {
     guard case .v6(let bits) = self else { return nil }
-    if bits >> 32 == 0xFFFF { return .v4(UInt32(truncatingIfNeeded: bits)) }
+    if let mapped { return mapped }
     if bits >> 32 == 0x64_FF9B << 64 { return .v4(UInt32(truncatingIfNeeded: bits)) }
     if bits >> 112 == 0x2002 { return .v4(UInt32(truncatingIfNeeded: bits >> 80)) }
     return nil
   }
 
   /// The address of version 4 that a socket for both versions shows as one of version 6 (RFC 4291, 2.5.5.2); any other as it is.
-  package var unmapped: IPAddress {
-    guard case .v6(let bits) = self, bits >> 32 == 0xFFFF else { return self }
+  package var unmapped: IPAddress { mapped ?? self }
+
+  private var mapped: IPAddress? {
+    guard case .v6(let bits) = self, bits >> 32 == 0xFFFF else { return nil }
     return .v4(UInt32(truncatingIfNeeded: bits))
   }
 

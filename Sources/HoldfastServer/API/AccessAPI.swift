@@ -165,7 +165,7 @@ struct AccessAPI: Sendable {
   static func noToken(_ reference: String) -> Problem {
     Problem(
       .tokenNotFound,
-      "There is no token “\(String(reference.prefix(64)).visible)” to be changed; name it by its "
+      "There is no token “\(reference.excerpt)” to be changed; name it by its "
         + "id, or by its name while it is not revoked.")
   }
 }
@@ -201,6 +201,6 @@ enum AccessWish {
     "name", "“name” must be 1 to 64 letters, digits, dots, hyphens and underscores.")
 
   static func noTenant(_ name: String) -> Problem {
-    .invalid("tenant", "There is no tenant “\(String(name.prefix(64)).visible)”.")
+    .invalid("tenant", "There is no tenant “\(name.excerpt)”.")
   }
 }

@@ -299,6 +299,6 @@ extension Problem {
   static func noScan(_ name: String) -> Problem {
     Problem(
       .scanNotFound,
-      "There is no scan “\(String(name.prefix(64)).visible)”; name it by its UUID or its number.")
+      "There is no scan “\(name.excerpt)”; name it by its UUID or its number.")
   }
 }

@@ -131,7 +131,7 @@ struct SchedulesAPI: Sendable {
         named: name, tenantID: tenant)
     else {
       throw Problem(
-        .notFound, "There is no schedule “\(String(name.prefix(64)).visible)”.")
+        .notFound, "There is no schedule “\(name.excerpt)”.")
     }
     return schedule
   }

@@ -144,13 +144,13 @@ extension Problem {
 }
 
 extension ParameterError {
-  /// With as much of what was sent as tells it apart: nobody is sent back a name of a megabyte.
+  /// With an excerpt of what was sent.
   fileprivate var shortened: ParameterError {
     switch self {
     case .unknownKind(let name, let nearest, let known):
-      .unknownKind(String(name.prefix(64)).visible, nearest: nearest, known: known)
+      .unknownKind(name.excerpt, nearest: nearest, known: known)
     case .unknownParameter(let name, let nearest, let known):
-      .unknownParameter(String(name.prefix(64)).visible, nearest: nearest, known: known)
+      .unknownParameter(name.excerpt, nearest: nearest, known: known)
     case .wrongType, .badValue: self
     }
   }

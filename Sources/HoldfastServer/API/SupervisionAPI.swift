@@ -49,7 +49,7 @@ struct SupervisionAPI: Sendable {
     guard known.contains(kind) else {
       throw Problem(
         .notFound,
-        "There is no kind of scan “\(String(kind.prefix(64)).visible)”; known are "
+        "There is no kind of scan “\(kind.excerpt)”; known are "
           + "\(known.joined(separator: ", ")).")
     }
     return try .json(document(kind, target: target))

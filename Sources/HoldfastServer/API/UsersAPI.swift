@@ -81,7 +81,7 @@ struct UsersAPI: Sendable {
     case .noSuchTenant: throw .invalid("tenant", "There is no such tenant.")
     case .notFound:
       throw Problem(
-        .userNotFound, "There is no user “\(String(name.prefix(64)).visible)” to be changed.")
+        .userNotFound, "There is no user “\(name.excerpt)” to be changed.")
     }
   }
 }

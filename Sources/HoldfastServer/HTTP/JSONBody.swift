@@ -66,7 +66,7 @@ struct JSONBody: Sendable {
     case .success(.object(let members)): return members
     case .success: throw Problem(.malformedRequest, "The body is not a JSON object.")
     case .failure(let error):
-      guard let name = error.repeated.map({ String($0.prefix(64)).visible }) else {
+      guard let name = error.repeated.map({ $0.excerpt }) else {
         throw Problem(.malformedRequest, "The body is no JSON in UTF-8: see byte \(error.offset).")
       }
       throw .invalid(
@@ -176,7 +176,7 @@ extension Problem {
   static func unknownName(
     _ name: String, known: [String], what: String, at prefix: String = ""
   ) -> Problem {
-    let shown = prefix + String(name.prefix(64)).visible
+    let shown = prefix + name.excerpt
     let advice =
       if let nearest = NearestName.of(name, among: known) {
         "did you mean “\(nearest)”?"

@@ -150,6 +150,6 @@ extension Problem {
       NearestName.of(value, among: known).map { "did you mean “\($0)”?" }
       ?? "known are \(known.joined(separator: ", "))."
     return .invalid(
-      field, "“\(String(value.prefix(64)).visible)” is no \(field); \(advice)")
+      field, "“\(value.excerpt)” is no \(field); \(advice)")
   }
 }

@@ -1,4 +1,7 @@
 extension String {
+  /// As much of it as tells it apart in an answer, visible: nobody is sent back a name of a megabyte.
+  var excerpt: String { String(prefix(64)).visible }
+
   /// The text with everything that would not show, or would change how its neighbours show, written
   /// as an escape: control characters, line separators, and the marks that turn the direction of
   /// writing around.

@@ -126,7 +126,7 @@ struct BulkPages: Sendable {
       var numbers: [Int64] = []
       for text in query.list("scan") {
         guard let number = Int64(text), number > 0 else {
-          throw .invalid("scan", "“\(String(text.prefix(64)).visible)” is no scan's number.")
+          throw .invalid("scan", "“\(text.excerpt)” is no scan's number.")
         }
         numbers.append(number)
       }

@@ -182,7 +182,7 @@ struct SchedulesPage: Sendable {
       try await pages.store.seen(by: context.caller).removeSchedule(
         named: name, tenantID: tenant) != nil
     else {
-      throw Problem(.notFound, "There is no schedule “\(String(name.prefix(64)).visible)”.")
+      throw Problem(.notFound, "There is no schedule “\(name.excerpt)”.")
     }
     return .redirect(to: Self.href(of: tenant))
   }

@@ -162,7 +162,7 @@ struct WorkersAPI: Sendable {
 
   private func noWorker(_ id: String) -> Problem {
     Problem(
-      .workerNotFound, "There is no worker “\(String(id.prefix(64)).visible)”: register first.")
+      .workerNotFound, "There is no worker “\(id.excerpt)”: register first.")
   }
 
   /// The worker that the path names, which may still be given something.

@@ -39,7 +39,7 @@ extension SQLStore {
     cursor: String?, limit: Int
   ) async throws(StoreError) -> Page<TenantRecord> {
     var conditions = PageConditions(limit: limit)
-    conditions.add(try cursor.map(Cursor.decodeText).map { .text($0) }) { "name > \($0)" }
+    try conditions.begin(after: cursor) { "name > \($0)" }
     conditions.add(scope.tenant.map { .text($0) }) { "name = \($0)" }
     let rows = try await database.read { [conditions] (connection) throws(StoreError) in
       try connection.all(TenantSQL.page(conditions), conditions.parameters, TenantSQL.decode)

@@ -48,7 +48,7 @@ extension SQLStore: UserStore {
     cursor: String?, limit: Int
   ) async throws(StoreError) -> Page<UserRecord> {
     var conditions = PageConditions(limit: limit)
-    conditions.add(try cursor.map(Cursor.decodeText).map { .text($0) }) { "p.name > \($0)" }
+    try conditions.begin(after: cursor) { "p.name > \($0)" }
     conditions.add(scope.tenant.map { .text($0) }) { "m.tenant_id = \($0)" }
     let rows = try await unbound.read { [conditions] (connection) throws(StoreError) in
       try connection.all(UserSQL.page(conditions), conditions.parameters, UserSQL.decode)

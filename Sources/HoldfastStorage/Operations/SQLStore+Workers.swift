@@ -111,7 +111,7 @@ extension SQLStore {
     cursor: String?, limit: Int
   ) async throws(StoreError) -> Page<WorkerRecord> {
     var conditions = PageConditions(limit: limit)
-    conditions.add(try cursor.map(Cursor.decodeText).map { .text($0) }) { "id < \($0)" }
+    try conditions.begin(after: cursor) { "id < \($0)" }
     conditions.add(scope.tenant.map { .text($0) }) { "tenant_id IN ('*', \($0))" }
     let rows = try await database.read { [conditions] (connection) throws(StoreError) in
       try connection.all(

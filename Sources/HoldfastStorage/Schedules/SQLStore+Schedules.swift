@@ -77,7 +77,7 @@ extension SQLStore: ScheduleStore {
     tenantID: String, cursor: String?, limit: Int
   ) async throws(StoreError) -> Page<Schedule> {
     var conditions = PageConditions(limit: limit)
-    conditions.add(try cursor.map(Cursor.decodeText).map { .text($0) }) { "name > \($0)" }
+    try conditions.begin(after: cursor) { "name > \($0)" }
     conditions.add(.text(tenantID)) { "tenant_id = \($0)" }
     guard scope.includes(tenantID) else { return Page(items: [], nextCursor: nil) }
     let rows = try await database.read { [conditions] (connection) throws(StoreError) in

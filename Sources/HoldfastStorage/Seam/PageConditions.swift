@@ -17,6 +17,15 @@ struct PageConditions: Sendable {
     conditions.append(condition("$\(parameters.count)"))
   }
 
+  /// The place after which the page begins, where rows are ordered by a text.
+  ///
+  /// - Throws: ``StoreError`` for a cursor that this store has not made.
+  mutating func begin(
+    after cursor: String?, _ condition: (_ place: String) -> String
+  ) throws(StoreError) {
+    add(try cursor.map(Cursor.decodeText).map { .text($0) }, condition)
+  }
+
   /// Completes `WHERE`.
   var text: String { conditions.isEmpty ? "TRUE" : conditions.joined(separator: " AND ") }
 }
